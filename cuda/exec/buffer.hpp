@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// Who owns memory. A Buffer is one allocation; an Arena is one allocation that a worker makes once and
+// carves into views, so that nothing is allocated inside the training loop.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "cuda/exec/exec.hpp"
+#include "cuda/exec/view.hpp"
+
+namespace sg {
+
+template <class T>
+class Buffer {
+public:
+    Buffer() = default;
+    Buffer(Exec const& exec, std::int64_t count)
+        : exec_(std::make_shared<Exec>(exec)),
+          data_(static_cast<T*>(exec.allocate(static_cast<std::size_t>(count) * sizeof(T)))),
+          count_(count)
+    {
+    }
+    Buffer(Exec const& exec, std::vector<T> const& from)
+        : Buffer(exec, static_cast<std::int64_t>(from.size()))
+    {
+        exec.copy_in(data_, from.data(), from.size() * sizeof(T));
+    }
+    Buffer(Buffer&& other) noexcept { swap(other); }
+    Buffer& operator=(Buffer&& other) noexcept
+    {
+        swap(other);
+        return *this;
+    }
+    ~Buffer()
+    {
+        if (data_) exec_->release(data_);
+    }
+
+    T* data() const { return data_; }
+    std::int64_t size() const { return count_; }
+
+private:
+    void swap(Buffer& other) noexcept
+    {
+        std::swap(exec_, other.exec_);
+        std::swap(data_, other.data_);
+        std::swap(count_, other.count_);
+    }
+
+    std::shared_ptr<Exec const> exec_;
+    T* data_ = nullptr;
+    std::int64_t count_ = 0;
+};
+
+// Carves views out of one allocation. Without memory it only measures: the plan runs the same code.
+class Arena {
+public:
+    Arena() = default;  // measures
+    Arena(Exec const& exec, std::size_t bytes);
+
+    // ResourceError if more is taken than was planned.
+    template <class T, int R, class... E>
+    View<T, R> take(E... extents)
+    {
+        std::size_t count = 1;
+        ((count *= static_cast<std::size_t>(extents)), ...);
+        return View<T, R>::dense(static_cast<T*>(carve(count * sizeof(T))), extents...);
+    }
+    // Views taken since `mark` are given back: their memory serves the next ones.
+    std::size_t mark() const { return used_; }
+    void rewind(std::size_t mark) { used_ = mark; }
+    std::size_t largest() const { return largest_; }  // most bytes that were in use at once
+    bool measuring() const { return memory_.data() == nullptr; }
+
+private:
+    void* carve(std::size_t bytes);
+
+    Buffer<unsigned char> memory_;
+    std::size_t used_ = 0;
+    std::size_t largest_ = 0;
+};
+
+// The only way off a device; it waits.
+template <class T>
+std::vector<std::remove_const_t<T>> to_host(Exec const& exec, T const* data, std::int64_t count)
+{
+    std::vector<std::remove_const_t<T>> host(static_cast<std::size_t>(count));
+    exec.copy_out(host.data(), data, host.size() * sizeof(T));
+    return host;
+}
+template <class T>
+void from_host(Exec const& exec, std::vector<T> const& host, T* data)
+{
+    exec.copy_in(data, host.data(), host.size() * sizeof(T));
+}
+
+}  // namespace sg

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// Elementwise launches: one of the three launch sites of the project (each, rows, team).
+#pragma once
+
+#include "cuda/exec/bind.hpp"
+#include "cuda/exec/exec.hpp"
+#include "cuda/exec/fn.hpp"
+#include "cuda/exec/order.hpp"
+
+#ifdef __CUDACC__
+#include "cuda/exec/cuda_state.hpp"
+#endif
+
+namespace sg {
+
+#ifdef __CUDACC__
+template <class F>
+__global__ void each_kernel(Nets nets, std::int64_t n, F f)
+{
+    for (int net = blockIdx.y; net < nets.count; net += gridDim.y) {
+        if (nets.skip && nets.skip[net]) continue;
+        auto const g = bind(f, net);
+        std::int64_t const stride = std::int64_t{blockDim.x} * gridDim.x;
+        for (std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < n; i += stride)
+            g(i);
+    }
+}
+#endif
+
+template <class F>
+void each_on_cpu(Nets nets, std::int64_t n, F const& f)
+{
+    for (int net = 0; net < nets.count; ++net) {
+        if (nets.skip && nets.skip[net]) continue;
+        auto const g = bind(f, net);  // a local copy: its members stay in registers
+        SG_INDEPENDENT
+        for (std::int64_t i = 0; i < n; ++i) g(i);
+    }
+}
+
+// f(net, i) for every network and every 0 ≤ i < n, in any order. f writes only what belongs to (net, i).
+template <class F>
+void each(Exec const& exec, char const* name, Nets nets, std::int64_t n, F const& f)
+{
+    if (nets.count <= 0 || n <= 0) return;
+    if (exec.on_cpu()) {
+        if (exec.shuffle()) {
+            for_each_shuffled(exec.shuffle(), nets, n, f);
+        } else {
+            each_on_cpu(nets, n, f);
+        }
+        return;
+    }
+#ifdef __CUDACC__
+    int const threads = 256;
+    auto const blocks = std::min<std::int64_t>((n + threads - 1) / threads, 1024);
+    dim3 const grid(static_cast<unsigned>(blocks), static_cast<unsigned>(std::min(nets.count, 65535)));
+    LaunchScope const scope(exec, name, grid, threads);
+    each_kernel<<<grid, threads, 0, exec.device().stream>>>(nets, n, f);
+#else
+    static_cast<void>(name);
+    SG_EXPECT(!"a launch on a device in a file that the C++ compiler compiled");
+#endif
+}
+
+}  // namespace sg

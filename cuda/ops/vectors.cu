@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+#include "cuda/ops/vectors.hpp"
+
+#include "cuda/exec/each.hpp"
+#include "cuda/exec/rows.hpp"
+
+namespace sg {
+
+// v · w for two vectors of one network
+template <class T>
+struct Product {
+    T const *v, *w;
+    SG_FN double operator()(std::int64_t i) const
+    {
+        return static_cast<double>(v[i]) * static_cast<double>(w[i]);
+    }
+};
+
+// k < count: V_k · w;   k = count: w · w
+template <class T>
+struct Dots {
+    View<T const, 3> V;
+    View<T const, 2> w;
+    int count;
+    SG_FN Product<T> bind(int n, int k) const { return {k < count ? &V(n, k, 0) : &w(n, 0), &w(n, 0)}; }
+};
+
+enum class Keep { nothing, all, factor };
+
+// to ← keep to + Σ_{q<4} (a_q v_q + b_q u_q) for one network
+template <class T, Keep keep, bool both>
+struct CombineFour {
+    T* to;
+    T const *v[4], *u[4];
+    T a[4], b[4], factor;
+    SG_FN void operator()(std::int64_t i) const
+    {
+        T sum = keep == Keep::nothing ? T(0) : keep == Keep::all ? to[i] : factor * to[i];
+        for (int q = 0; q < 4; ++q) {
+            sum += a[q] * v[q][i];
+            if constexpr (both) sum += b[q] * u[q][i];
+        }
+        to[i] = sum;
+    }
+};
+
+// Terms `first` to first + 3 of `combine`. One beyond the vectors of the network has coefficient 0 and
+// reads vector 0: the others may hold anything.
+template <class T, Keep keep, bool both>
+struct Combine {
+    View<T, 2> to;
+    View<T const, 3> V, U;
+    Coefficients by;
+    int first, count;
+
+    SG_FN CombineFour<T, keep, both> bind(int n) const
+    {
+        CombineFour<T, keep, both> f{};
+        int const used = by.used && by.used[n] < count ? by.used[n] : count;
+        f.to = &to(n, 0);
+        f.factor = keep == Keep::factor ? static_cast<T>(by.keep(n, 0)) : T(1);
+        for (int q = 0; q < 4; ++q) {
+            bool const in = first + q < used;
+            int const j = in ? first + q : 0;
+            f.v[q] = &V(n, j, 0);
+            f.a[q] = in ? static_cast<T>(by.a(n, j)) : T(0);
+            if constexpr (both) {
+                f.u[q] = &U(n, j, 0);
+                f.b[q] = in ? static_cast<T>(by.b(n, j)) : T(0);
+            }
+        }
+        return f;
+    }
+};
+
+// w ← factor w
+template <class T>
+struct Scale {
+    View<T, 2> w;
+    View<double const, 2> factor;
+    SG_FN void operator()(int n, std::int64_t i) const { w(n, i) *= static_cast<T>(factor(n, 0)); }
+};
+
+// to ← from
+template <class T>
+struct Copy {
+    View<T, 2> to;
+    View<T const, 2> from;
+    SG_FN void operator()(int n, std::int64_t i) const { to(n, i) = from(n, i); }
+};
+
+// Entry i of all rows, in ascending order: a row is read before it is overwritten.   rows: (N, P)
+template <class T>
+struct MoveRows {
+    int const* keep;
+    int count;
+    View<T, 2> rows;
+    SG_FN void operator()(int, std::int64_t i) const
+    {
+        for (int s = 0; s < count; ++s) rows(s, i) = rows(keep[s], i);
+    }
+};
+
+// V_j ← Σ_i y(j, i) V_i, j < 4: each thread owns one component of all vectors.   V: (N, count, P)
+template <class T>
+struct Rotate {
+    View<T, 3> V;
+    View<double const, 3> y;
+    int count;
+    SG_FN void operator()(int n, std::int64_t p) const
+    {
+        T s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+        for (int i = 0; i < count; ++i) {
+            T const v = V(n, i, p);
+            s0 += static_cast<T>(y(n, 0, i)) * v;
+            s1 += static_cast<T>(y(n, 1, i)) * v;
+            s2 += static_cast<T>(y(n, 2, i)) * v;
+            s3 += static_cast<T>(y(n, 3, i)) * v;
+        }
+        V(n, 0, p) = s0;
+        V(n, 1, p) = s1;
+        V(n, 2, p) = s2;
+        V(n, 3, p) = s3;
+    }
+};
+
+// 128 entries of w from the 128 bits of one Philox block: w ← keep w ± size
+template <class T>
+struct RandomSigns {
+    View<T, 2> w;
+    std::uint64_t const* seed;
+    RandomKey key;
+    T keep, size;
+    SG_FN void operator()(int n, std::int64_t block) const
+    {
+        RandomKey mine = key;
+        mine.seed = seed[n];
+        auto const bits = random_bits(mine, static_cast<std::uint64_t>(block));
+        std::int64_t const first = block * 128;
+        int const entries = static_cast<int>(w.extent[1] - first < 128 ? w.extent[1] - first : 128);
+        for (int e = 0; e < entries; ++e) {
+            T const sign = (bits.word[e >> 5] >> (e & 31)) & 1u ? size : -size;
+            w(n, first + e) = (keep != T(0) ? w(n, first + e) : T(0)) + sign;
+        }
+    }
+};
+
+template <class T>
+void dots(Exec const& exec, Nets nets, View<T const, 3> const& V, int count,
+          View<T const, 2> const& w, bool square, View<double, 2> const& out)
+{
+    SG_EXPECT(V.extent[2] == w.extent[1] && count <= V.extent[1]);
+    rows(exec, "dots", nets, w.extent[1], count + square, Dots<T>{V, w, count}, out);
+}
+
+namespace {
+
+template <class T, Keep keep>
+void combine_four(Exec const& exec, Nets nets, View<T, 2> const& to, View<T const, 3> const& V,
+                  View<T const, 3> const& U, Coefficients const& by, int first, int count)
+{
+    auto const n = to.extent[1];
+    if (by.b)
+        each(exec, "combine", nets, n, Combine<T, keep, true>{to, V, U, by, first, count});
+    else
+        each(exec, "combine", nets, n, Combine<T, keep, false>{to, V, U, by, first, count});
+}
+
+}  // namespace
+
+template <class T>
+void combine(Exec const& exec, Nets nets, View<T, 2> const& to, View<T const, 3> const& V,
+             View<T const, 3> const& U, Coefficients const& by, int count)
+{
+    SG_EXPECT(count >= 1 && V.extent[2] == to.extent[1]);
+    if (by.keep)
+        combine_four<T, Keep::factor>(exec, nets, to, V, U, by, 0, count);
+    else
+        combine_four<T, Keep::nothing>(exec, nets, to, V, U, by, 0, count);
+    for (int q = 4; q < count; q += 4)
+        combine_four<T, Keep::all>(exec, nets, to, V, U, by, q, count);
+}
+
+template <class T>
+void scale(Exec const& exec, Nets nets, View<T, 2> const& w, View<double const, 2> const& factor)
+{
+    each(exec, "scale", nets, w.extent[1], Scale<T>{w, factor});
+}
+
+template <class T>
+void copy(Exec const& exec, Nets nets, View<T, 2> const& to, View<T const, 2> const& from)
+{
+    SG_EXPECT(to.extent[1] == from.extent[1]);
+    each(exec, "copy", nets, to.extent[1], Copy<T>{to, from});
+}
+
+template <class T>
+void move_rows(Exec const& exec, int const* keep, int count, View<T, 2> const& rows)
+{
+    each(exec, "move_rows", Nets{1}, rows.extent[1], MoveRows<T>{keep, count, rows});
+}
+
+template <class T>
+void rotate(Exec const& exec, Nets nets, View<T, 3> const& V, View<double const, 3> const& y, int count)
+{
+    SG_EXPECT(count >= 4 && count <= V.extent[1]);
+    each(exec, "rotate", nets, V.extent[2], Rotate<T>{V, y, count});
+}
+
+template <class T>
+void random_signs(Exec const& exec, Nets nets, bool keep, double size, std::uint64_t const* seed,
+                  Purpose purpose, int step, View<T, 2> const& w)
+{
+    RandomKey const key{0, purpose, 0, static_cast<std::uint32_t>(step)};
+    each(exec, "random_signs", nets, (w.extent[1] + 127) / 128,
+         RandomSigns<T>{w, seed, key, keep ? T(1) : T(0), static_cast<T>(size)});
+}
+
+#define SG_INSTANTIATE(T)                                                                          \
+    template void dots(Exec const&, Nets, View<T const, 3> const&, int, View<T const, 2> const&,   \
+                       bool, View<double, 2> const&);                                              \
+    template void combine(Exec const&, Nets, View<T, 2> const&, View<T const, 3> const&,           \
+                          View<T const, 3> const&, Coefficients const&, int);                      \
+    template void scale(Exec const&, Nets, View<T, 2> const&, View<double const, 2> const&);       \
+    template void copy(Exec const&, Nets, View<T, 2> const&, View<T const, 2> const&);             \
+    template void move_rows(Exec const&, int const*, int, View<T, 2> const&);                      \
+    template void rotate(Exec const&, Nets, View<T, 3> const&, View<double const, 3> const&, int); \
+    template void random_signs(Exec const&, Nets, bool, double, std::uint64_t const*, Purpose,     \
+                               int, View<T, 2> const&);
+SG_INSTANTIATE(float)
+SG_INSTANTIATE(double)
+#define SG_MOVE_ROWS(T) template void move_rows(Exec const&, int const*, int, View<T, 2> const&);
+SG_MOVE_ROWS(unsigned char)
+SG_MOVE_ROWS(int)
+SG_MOVE_ROWS(std::uint64_t)
+
+}  // namespace sg

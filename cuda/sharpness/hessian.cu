@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "cuda/sharpness/hessian.hpp"
+
+#include "cuda/exec/each.hpp"
+#include "cuda/exec/rows.hpp"
+
+namespace sg {
+
+// Whether unit i of the last hidden layer is active or NaN: summed, 0 for a collapsed network.   a: (N, M·w)
+template <class T>
+struct Active {
+    View<T const, 2> a;
+    SG_FN double operator()(int n, std::int64_t i, int) const { return a(n, i) <= T(0) ? 0.0 : 1.0; }
+};
+
+// score(n, 2) = active(n, 0), or 1 where units cannot die.   score: (N, 3), active: (N, 1)
+struct KeepActive {
+    View<double, 2> score;
+    View<double const, 2> active;
+    SG_FN void operator()(int n, std::int64_t) const { score(n, 2) = active ? active(n, 0) : 1.0; }
+};
+
+template <class T>
+HessianOperator<T>::HessianOperator(Exec const& exec, Arena& arena, Model const& model, Loss loss,
+                                    int nets, Batch<T> const& batch)
+    : exec_(exec), model_(model), loss_(loss), batch_(batch), group_{{0, nets, 0}}
+{
+    batch_.groups = &group_;
+    std::int64_t const total = batch.examples();
+    std::int64_t const part = chunk_examples(model, exec.space(), total);
+    tape_ = Tape<T>::take(arena, model, nets, total);
+    scratch_ = TangentTape<T>::take(arena, model, nets, part);
+    score_ = arena.take<double, 2>(nets, 3);
+    active_ = arena.take<double, 2>(nets, 1);
+    for (std::int64_t first = 0; first < total; first += part) {
+        auto const count = std::min(part, total - first);
+        chunks_.push_back({chunk(batch_, first, count), tape_.chunk(first, count)});
+    }
+}
+
+template <class T>
+void HessianOperator<T>::evaluate(Nets nets, View<T const, 2> const& theta)
+{
+    theta_ = theta;
+    for (auto const& c : chunks_) forward(exec_, nets, model_, theta_, c.batch, c.tape);
+    loss_and_accuracy<T>(exec_, nets, loss_, tape_.a.back(), batch_.labels, score_);
+    if (model_.relu) {
+        View<T const, 2> const last = flat(tape_.a[tape_.a.size() - 2]);
+        rows(exec_, "active_units", nets, last.extent[1], 1, Active<T>{last}, active_);
+    }
+    each(exec_, "keep_active", nets, 1,
+         KeepActive{score_, model_.relu ? View<double const, 2>(active_) : View<double const, 2>{}});
+}
+
+template <class T>
+void HessianOperator<T>::backward_chunks(Nets nets, View<T, 2> const& grad)
+{
+    SG_EXPECT(theta_);
+    bool accumulate = false;
+    for (auto const& c : chunks_) {
+        backward(exec_, nets, model_, loss_, examples(), theta_, c.batch, c.tape, grad, accumulate);
+        accumulate = true;
+    }
+}
+
+template <class T>
+void HessianOperator<T>::linearise(Nets nets)
+{
+    backward_chunks(nets, {});
+}
+
+template <class T>
+void HessianOperator<T>::gradient(Nets nets, View<T, 2> const& grad)
+{
+    backward_chunks(nets, grad);
+}
+
+template <class T>
+void HessianOperator<T>::apply(Nets nets, View<T const, 2> const& v, View<T, 2> const& Hv) const
+{
+    bool accumulate = false;
+    for (auto const& c : chunks_) {
+        tangent(exec_, nets, model_, loss_, examples(), theta_, c.batch, c.tape, scratch_, v, Hv,
+                accumulate);
+        accumulate = true;
+    }
+}
+
+template class HessianOperator<float>;
+template class HessianOperator<double>;
+
+}  // namespace sg

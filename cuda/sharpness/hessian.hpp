@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// The Hessian of the loss on the measurement examples as an operator (Pearlmutter 1994). The primal pass
+// is computed once per measurement and kept; a product then costs the tangent passes alone.
+#pragma once
+
+#include <vector>
+
+#include "cuda/nets/model.hpp"
+
+namespace sg {
+
+template <class T>
+class HessianOperator {
+public:
+    // N networks, the M examples of `batch` (one group, shared by all). Memory comes from `arena`.
+    HessianOperator(Exec const& exec, Arena& arena, Model const& model, Loss loss, int nets,
+                    Batch<T> const& batch);
+
+    // Forward pass at θ: activations are kept, score() is filled.   theta: (N, P), must stay alive
+    void evaluate(Nets nets, View<T const, 2> const& theta);
+
+    // (N, 3): loss, accuracy, and the number of active units of the last hidden layer over all examples
+    // (relu; 1 otherwise). It is zero when any hidden layer is: there is no bias.
+    View<double const, 2> score() const { return score_; }
+
+    // Backward pass at the θ of evaluate. Needed before apply.
+    void linearise(Nets nets);
+
+    // Hv ← ∇²L(θ) v.   v, Hv: (N, P)
+    void apply(Nets nets, View<T const, 2> const& v, View<T, 2> const& Hv) const;
+
+    // grad ← ∇L(θ).   (N, P). Includes linearise.
+    void gradient(Nets nets, View<T, 2> const& grad);
+
+    Model const& model() const { return model_; }
+    Exec const& exec() const { return exec_; }
+    std::int64_t examples() const { return batch_.examples(); }
+
+    HessianOperator(HessianOperator const&) = delete;  // holds pointers into itself
+    HessianOperator& operator=(HessianOperator const&) = delete;
+
+private:
+    struct Chunk {
+        Batch<T> batch;
+        Tape<T> tape;
+    };
+
+    void backward_chunks(Nets nets, View<T, 2> const& grad);
+
+    Exec exec_;
+    Model const& model_;
+    Loss loss_;
+    Batch<T> batch_;
+    std::vector<Group> group_;
+    Tape<T> tape_;
+    std::vector<Chunk> chunks_;
+    TangentTape<T> scratch_;
+    View<double, 2> score_, active_;
+    View<T const, 2> theta_;
+};
+
+}  // namespace sg

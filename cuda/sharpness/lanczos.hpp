@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// Largest algebraic eigenvalue of the Hessian of each network by Rayleigh-Ritz on a growing subspace with
+// full reorthogonalisation and thick restart (Wu and Simon 2000). The subspace begins with the two leading
+// Ritz vectors of the step before and grows by the residual; from one vector this is Lanczos.
+#pragma once
+
+#include "cuda/exec/random.hpp"
+#include "cuda/sharpness/hessian.hpp"
+#include "cuda/sharpness/result.hpp"
+#include "cuda/sharpness/ritz.hpp"
+
+namespace sg {
+
+// When one measurement stops: residual ≤ tolerance·|θ| and the last product raised θ by less than
+// gain·|θ|, after at least min_products.
+struct LanczosRule {
+    double tolerance = 1e-2;
+    double gain = 2e-4;
+    int min_products = 3;
+    int max_products = 400;
+    bool warm = false;      // from the Ritz vectors of the last run that kept them, else from random signs
+    bool keep = true;       // keep the two leading Ritz vectors for the next warm run
+    bool smallest = false;  // the smallest eigenvalue instead
+    int catapult_products = 8;  // warm: least products where the first quotient is 30 % off the last λ
+    Purpose purpose = Purpose::start;
+    int step = 0;           // keys the random vectors
+
+    // λ₀, on which every c rests, and the audit, which is stricter than what it audits.
+    static LanczosRule initial();
+    static LanczosRule audit();
+};
+
+struct LanczosScalars;
+
+template <class T>
+class Lanczos {
+public:
+    Lanczos(Exec const& exec, Arena& arena, Model const& model, int nets);
+
+    // Krylov dimension m: 24, or 12 above two million parameters (memory: (2m + 3) P per network).
+    static int dimension(std::int64_t params);
+
+    // One eigenvalue for each network of `nets`, at the θ at which `hessian` was linearised.
+    // seed: (N). score: of the operator; a collapsed network gets λ = 0 without a product.
+    void run(HessianOperator<T> const& hessian, Nets nets, std::uint64_t const* seed,
+             LanczosRule const& rule);
+
+    EigenResult const* results() const { return results_.data; }  // (N), in the space of the Exec
+    View<T, 3> start() const { return start_; }                     // (N, 2, P) for the next warm run
+    View<double, 2> last() const { return last_; }                  // (N, 1) λ of the last run that kept
+
+private:
+    Nets active(int count) const { return {count, done_.data}; }
+    Nets refills(int count) const { return {count, no_refill_.data}; }
+    void begin(HessianOperator<T> const& hessian, Nets nets, std::uint64_t const* seed);
+    void admit(int count, int k, std::uint64_t const* seed);
+    void orthonormalise(Nets nets, int k);
+    void push(HessianOperator<T> const& hessian, int count, int k);
+    void find_residual(int count, int k);
+    void judge(int count, int k, bool complete);
+    void restart(int count, int k);
+    void expand(int count, int k, std::uint64_t const* seed);
+    bool finished(int count, int k);
+    LanczosScalars scalars() const;
+    void keep_start(Nets nets, int k);
+
+    Exec exec_;
+    std::int64_t params_;
+    int m_;
+    LanczosRule rule_;
+    View<T, 3> V_, HV_, start_;           // (N, m + 1, P), (N, m, P), (N, 2, P)
+    View<double, 3> projected_, y_;       // (N, m, m), (N, 4, m)
+    View<double, 2> theta_, before_;      // (N, 4), (N, 1)
+    View<double, 2> dots_, a_, b_, one_;  // (N, m + 2), (N, m + 1), (N, m + 1), (N, 1)
+    View<double, 2> last_;                // (N, 1)
+    View<int, 1> used_, least_;           // (N) vectors at the end; least products
+    View<unsigned char, 1> done_, no_refill_;
+    View<EigenResult, 1> results_;
+    std::vector<unsigned char> done_on_host_;
+};
+
+}  // namespace sg

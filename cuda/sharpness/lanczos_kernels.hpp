@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+// The scalar decisions of Lanczos, one thread per network: they stay on the device.
+#pragma once
+
+#include <cmath>
+
+#include "cuda/sharpness/lanczos.hpp"
+
+namespace sg {
+
+// Everything that a decision reads and writes; (N, ...) each.
+struct LanczosScalars {
+    View<double, 3> projected, y;
+    View<double, 2> theta, before, dots, a, b, one, last;
+    int *used, *least;
+    unsigned char *done, *no_refill;
+    EigenResult* result;
+};
+
+// The scalars of a run at its start.
+struct BeginLanczos {
+    LanczosScalars s;
+    int min_products;
+    SG_FN void operator()(int n, std::int64_t) const
+    {
+        s.no_refill[n] = 1;
+        s.used[n] = 0;
+        s.least[n] = min_products;
+        s.before(n, 0) = -INFINITY;
+        s.one(n, 0) = 1;
+    }
+};
+
+// Coefficients of w ← w − Σ_j (V_j · w) V_j.
+struct SubtractDots {
+    LanczosScalars s;
+    int k;
+    SG_FN void operator()(int n, std::int64_t) const
+    {
+        s.one(n, 0) = 1;
+        for (int j = 0; j < k; ++j) s.a(n, j) = -s.dots(n, j);
+    }
+};
+
+// factor(n) = 1 / |w| from w · w; 0 for a null or non-finite vector.
+struct Normalise {
+    LanczosScalars s;
+    SG_FN void operator()(int n, std::int64_t) const
+    {
+        double const square = s.dots(n, 0);
+        bool const usable = square > 0 && square < INFINITY;
+        s.one(n, 0) = usable ? 1 / sqrt(square) : 0;
+    }
+};
+
+// A vector that was cleared asks for a refill. After the scaling, whose launch reads the same bytes.
+struct FlagNull {
+    LanczosScalars s;
+    SG_FN void operator()(int n, std::int64_t) const { s.no_refill[n] = s.one(n, 0) > 0; }
+};
+
+// Column k of the projected matrix, and the same row, from V_j · H v_k.
+struct StoreColumn {
+    LanczosScalars s;
+    int k;
+    SG_FN void operator()(int n, std::int64_t) const
+    {
+        for (int j = 0; j <= k; ++j) s.projected(n, j, k) = s.projected(n, k, j) = s.dots(n, j);
+        s.result[n].products += 1;
+    }
+};
+
+// Coefficients of the residual r = Σ_j y_j (H V_j − θ V_j).
+struct ResidualCoefficients {
+    LanczosScalars s;
+    int k;
+    SG_FN void operator()(int n, std::int64_t) const
+    {
+        for (int j = 0; j < k; ++j) {
+            s.a(n, j) = -s.theta(n, 0) * s.y(n, 0, j);
+            s.b(n, j) = s.y(n, 0, j);
+        }
+    }
+};
+
+// A first Rayleigh quotient far from the last λ: a catapult, where more products are asked for.
+struct ExpectCatapult {
+    LanczosScalars s;
+    int products;
+    SG_FN void operator()(int n, std::int64_t) const
+    {
+        double const quotient = s.projected(n, 0, 0), last = s.last(n, 0);
+        if (fabs(quotient - last) > 0.3 * fabs(last) && s.least[n] < products) s.least[n] = products;
+    }
+};
+
+// Both stopping rules (DESIGN, section 5.3). dots: V_j · r for j < k, then r · r.
+struct Judge {
+    LanczosScalars s;
+    LanczosRule rule;
+    int k;
+    bool complete;   // the subspace is the whole space
+    double rounding; // of the scalar type, times a margin
+    SG_FN void operator()(int n, std::int64_t) const
+    {
+        auto& result = s.result[n];
+        double const theta = s.theta(n, 0), square = s.dots(n, k), size = fabs(theta);
+        double const residual = sqrt(square > 0 ? square : 0);
+        bool const finite = fabs(theta) < INFINITY && square < INFINITY;  // false for NaN
+        bool const small = residual <= rule.tolerance * size + 1e-30;
+        bool const level = theta - s.before(n, 0) <= rule.gain * size + 1e-30;
+        bool const enough = result.products >= s.least[n];
+        s.before(n, 0) = theta;
+        result.lambda = rule.smallest ? -theta : theta;
+        result.residual = residual;
+        bool const converged = finite && ((small && level && enough) || complete);
+        bool const stop = converged || !finite || result.products >= rule.max_products;
+        result.status = converged ? EigenStatus::converged : EigenStatus::not_converged;
+        s.used[n] = k;
+        s.done[n] = stop;
+        prepare_expansion(n, square);
+    }
+    // r − Σ g_j V_j, normalised: |r|² − Σ g² unless rounding is all that is left of r.
+    SG_FN void prepare_expansion(int n, double square) const
+    {
+        double rest = square, scale = 0;
+        for (int j = 0; j < k; ++j) rest -= s.dots(n, j) * s.dots(n, j);
+        for (int j = 0; j < k; ++j) scale = fmax(scale, fabs(s.projected(n, j, j)));
+        double const noise = rounding * scale;
+        bool const usable = rest > noise * noise && rest > 0.25 * square;
+        double const factor = usable ? 1 / sqrt(rest) : 0;
+        s.one(n, 0) = factor;
+        for (int j = 0; j < k; ++j) s.a(n, j) = -s.dots(n, j) * factor;
+        s.no_refill[n] = usable || s.done[n];
+    }
+};
+
+// After a restart the projected matrix is diagonal.
+struct RestartProjected {
+    LanczosScalars s;
+    SG_FN void operator()(int n, std::int64_t) const
+    {
+        for (int i = 0; i < ritz_pairs; ++i)
+            for (int j = 0; j < ritz_pairs; ++j) s.projected(n, i, j) = i == j ? s.theta(n, i) : 0;
+    }
+};
+
+// a ← row `pair` of y, for the Ritz vectors that are kept.
+struct RitzCoefficients {
+    LanczosScalars s;
+    int pair, k;
+    SG_FN void operator()(int n, std::int64_t) const
+    {
+        for (int j = 0; j < k; ++j) s.a(n, j) = s.y(n, pair, j);
+        s.last(n, 0) = s.result[n].lambda;
+    }
+};
+
+// skip ← not converged: only these keep new start vectors.
+struct SkipUnfinished {
+    LanczosScalars s;
+    SG_FN void operator()(int n, std::int64_t) const
+    {
+        double const lambda = s.result[n].lambda;
+        bool const usable = s.used[n] > 0 && fabs(lambda) < INFINITY;
+        s.no_refill[n] = !usable;
+    }
+};
+
+}  // namespace sg

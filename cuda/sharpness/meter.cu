@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "cuda/sharpness/meter.hpp"
+
+#include "cuda/ops/vectors.hpp"
+
+namespace sg {
+
+template <class T>
+SharpnessMeter<T>::SharpnessMeter(Exec const& exec, Arena& arena, Model const& model, int nets,
+                                  MeterOptions options)
+    : exec_(exec), options_(options)
+{
+    if (options.method == Method::lanczos) lanczos_.emplace(exec, arena, model, nets);
+    if (options.method == Method::exact) exact_.emplace(exec, arena, model, nets);
+    if (options.method == Method::power) {
+        power_.emplace(exec, arena, model, nets);
+        if (!arena.measuring()) power_->set_random_start();
+    }
+}
+
+template <class T>
+void SharpnessMeter<T>::measure_initial(HessianOperator<T> const& op, Nets nets,
+                                        std::uint64_t const* seed)
+{
+    if (lanczos_) return lanczos_->run(op, nets, seed, LanczosRule::initial());
+    measure(op, nets, seed, 0);
+}
+
+template <class T>
+void SharpnessMeter<T>::measure(HessianOperator<T> const& op, Nets nets, std::uint64_t const* seed,
+                                int step)
+{
+    if (power_) return power_->run(op, nets, options_.iterations);
+    if (exact_) return exact_->run(op, nets);
+    LanczosRule rule;
+    rule.tolerance = options_.tolerance;
+    rule.warm = true;
+    rule.step = step;
+    lanczos_->run(op, nets, seed, rule);
+}
+
+template <class T>
+void SharpnessMeter<T>::audit(HessianOperator<T> const& op, Nets nets, std::uint64_t const* seed,
+                              int step)
+{
+    SG_EXPECT(lanczos_.has_value());
+    auto rule = LanczosRule::audit();
+    rule.step = step;
+    lanczos_->run(op, nets, seed, rule);
+}
+
+// Cold and much stricter than λ₀; for checks.
+static LanczosRule strict(double tolerance)
+{
+    auto rule = LanczosRule::audit();
+    rule.tolerance = tolerance;
+    rule.gain = tolerance * 1e-2;
+    rule.min_products = 40;
+    rule.max_products = 4000;
+    return rule;
+}
+
+template <class T>
+void SharpnessMeter<T>::measure_smallest(HessianOperator<T> const& op, Nets nets,
+                                         std::uint64_t const* seed, double tolerance)
+{
+    SG_EXPECT(lanczos_.has_value());
+    auto rule = strict(tolerance);
+    rule.smallest = true;
+    lanczos_->run(op, nets, seed, rule);
+}
+
+template <class T>
+void SharpnessMeter<T>::measure_largest(HessianOperator<T> const& op, Nets nets,
+                                        std::uint64_t const* seed, double tolerance)
+{
+    SG_EXPECT(lanczos_.has_value());
+    lanczos_->run(op, nets, seed, strict(tolerance));
+}
+
+template <class T>
+void SharpnessMeter<T>::read_results(std::vector<EigenResult>& out) const
+{
+    EigenResult const* const results =
+        power_ ? power_->results() : exact_ ? exact_->results() : lanczos_->results();
+    exec_.copy_out(out.data(), results, out.size() * sizeof(EigenResult));
+}
+
+template <class T>
+std::vector<T> SharpnessMeter<T>::start_vectors(int n) const
+{
+    if (!lanczos_) return {};
+    auto const start = lanczos_->start();
+    return to_host(exec_, start.data + n * start.stride[0], start.stride[0]);
+}
+
+template <class T>
+void SharpnessMeter<T>::set_start(int n, std::vector<T> const& vectors, double lambda)
+{
+    if (!lanczos_) return;
+    auto const start = lanczos_->start();
+    SG_EXPECT(static_cast<std::int64_t>(vectors.size()) == start.stride[0]);
+    from_host(exec_, vectors, start.data + n * start.stride[0]);
+    exec_.copy_in(lanczos_->last().data + n, &lambda, sizeof lambda);
+}
+
+template <class T>
+void SharpnessMeter<T>::compact(int const* keep, int count)
+{
+    if (!lanczos_) return;
+    auto const start = lanczos_->start();
+    move_rows(exec_, keep, count, View<T, 2>::dense(start.data, start.extent[0], start.stride[0]));
+    move_rows(exec_, keep, count, lanczos_->last());
+}
+
+template class SharpnessMeter<float>;
+template class SharpnessMeter<double>;
+
+}  // namespace sg

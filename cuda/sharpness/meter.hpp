@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// The sharpness of the networks of a slice by one of the methods, and what passes from step to step.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "cuda/sharpness/exact.hpp"
+#include "cuda/sharpness/lanczos.hpp"
+#include "cuda/sharpness/power.hpp"
+
+namespace sg {
+
+enum class Method : std::uint8_t { lanczos, power, exact };
+
+struct MeterOptions {
+    Method method = Method::lanczos;
+    double tolerance = 1e-2;  // lanczos
+    int iterations = 20;      // power
+};
+
+template <class T>
+class SharpnessMeter {
+public:
+    SharpnessMeter(Exec const& exec, Arena& arena, Model const& model, int nets, MeterOptions options);
+
+    // λ₀: strict, from a random start.
+    void measure_initial(HessianOperator<T> const& op, Nets nets, std::uint64_t const* seed);
+    // λ at a later step, from the vectors that the last measurement left.
+    void measure(HessianOperator<T> const& op, Nets nets, std::uint64_t const* seed, int step);
+    // The audit: cold, strict, and without a trace in what the next step starts from. lanczos only.
+    void audit(HessianOperator<T> const& op, Nets nets, std::uint64_t const* seed, int step);
+    // Smallest algebraic eigenvalue to `tolerance`, cold; leaves no trace either. lanczos only.
+    void measure_smallest(HessianOperator<T> const& op, Nets nets, std::uint64_t const* seed,
+                          double tolerance);
+    // Largest algebraic eigenvalue to `tolerance`, cold.
+    void measure_largest(HessianOperator<T> const& op, Nets nets, std::uint64_t const* seed,
+                         double tolerance);
+
+    // Of the last measurement, to the host: out.size() of them.
+    void read_results(std::vector<EigenResult>& out) const;
+
+    // What the next step starts from, for slot n: two vectors (2 P, empty unless lanczos) and λ.
+    std::vector<T> start_vectors(int n) const;
+    void set_start(int n, std::vector<T> const& vectors, double lambda);
+
+    // Slot s takes over slot keep[s] ≥ s.   keep: (count), ascending, in the space of the Exec
+    void compact(int const* keep, int count);
+
+private:
+    Exec exec_;
+    MeterOptions options_;
+    std::optional<Lanczos<T>> lanczos_;
+    std::optional<PowerIteration<T>> power_;
+    std::optional<ExactSpectrum<T>> exact_;
+};
+
+}  // namespace sg

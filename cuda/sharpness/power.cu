@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include "cuda/sharpness/power.hpp"
+
+#include <cmath>
+
+#include "cuda/exec/each.hpp"
+#include "cuda/ops/vectors.hpp"
+
+namespace sg {
+
+// factor(n) = 1 / |u|; a vector of norm zero stays as it is
+struct UnitFactor {
+    View<double const, 2> square;
+    View<double, 2> factor;
+    SG_FN void operator()(int n, std::int64_t) const
+    {
+        factor(n, 0) = square(n, 0) > 0 ? 1 / sqrt(square(n, 0)) : 1;
+    }
+};
+
+// λ = u·Hu, residual² = |Hu|² − λ².   dots(n, 0) = u·Hu, dots(n, 1) = Hu·Hu
+struct RayleighQuotient {
+    View<double const, 2> dots;
+    int products;
+    EigenResult* result;
+    SG_FN void operator()(int n, std::int64_t) const
+    {
+        double const lambda = dots(n, 0), rest = dots(n, 1) - lambda * lambda;
+        bool const finite = fabs(lambda) < INFINITY;
+        result[n] = {lambda, sqrt(rest > 0 ? rest : 0), products,
+                     finite ? EigenStatus::converged : EigenStatus::not_converged};
+    }
+};
+
+template <class T>
+PowerIteration<T>::PowerIteration(Exec const& exec, Arena& arena, Model const& model, int nets)
+    : exec_(exec)
+{
+    start_ = arena.take<T, 2>(1, model.params());
+    u_ = arena.take<T, 2>(nets, model.params());
+    Hu_ = arena.take<T, 2>(nets, model.params());
+    dots_ = arena.take<double, 2>(nets, 2);
+    factor_ = arena.take<double, 2>(nets, 1);
+    done_ = arena.take<unsigned char, 1>(nets);
+    results_ = arena.take<EigenResult, 1>(nets);
+}
+
+template <class T>
+void PowerIteration<T>::set_random_start()
+{
+    Buffer<std::uint64_t> const seed(exec_, std::vector<std::uint64_t>{0});
+    random_signs<T>(exec_, Nets{1}, false, 1, seed.data(), Purpose::start, 0, start_);
+    exec_.wait();
+}
+
+template <class T>
+void PowerIteration<T>::normalise(Nets nets)
+{
+    auto const none = View<T const, 3>::dense(u_.data, u_.extent[0], 1, u_.extent[1]);
+    dots<T>(exec_, nets, none, 0, u_, true, dots_);
+    each(exec_, "unit_factor", nets, 1, UnitFactor{dots_, factor_});
+    scale<T>(exec_, nets, u_, factor_);
+}
+
+template <class T>
+void PowerIteration<T>::run(HessianOperator<T> const& hessian, Nets nets, int iterations)
+{
+    begin_measurement(exec_, nets, hessian.score(), done_.data, results_.data);
+    Nets const some{nets.count, done_.data};
+    auto fixed = start_;
+    fixed.stride[0] = 0;
+    copy<T>(exec_, some, u_, fixed);
+    for (int i = 0; i < iterations; ++i) {
+        normalise(some);
+        hessian.apply(some, u_, Hu_);
+        copy<T>(exec_, some, u_, Hu_);
+    }
+    normalise(some);
+    hessian.apply(some, u_, Hu_);
+    auto const u = View<T const, 3>::dense(u_.data, u_.extent[0], 1, u_.extent[1]);
+    dots<T>(exec_, some, u, 1, Hu_, true, dots_);
+    each(exec_, "rayleigh_quotient", some, 1, RayleighQuotient{dots_, iterations + 1, results_.data});
+}
+
+template class PowerIteration<float>;
+template class PowerIteration<double>;
+
+}  // namespace sg

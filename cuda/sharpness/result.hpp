@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// What a measurement of one eigenvalue returns, whatever the method.
+#pragma once
+
+#include <cstdint>
+
+#include "cuda/exec/exec.hpp"
+#include "cuda/exec/view.hpp"
+
+namespace sg {
+
+enum class EigenStatus : std::int8_t { converged, not_converged, collapsed, skipped };
+
+struct EigenResult {
+    double lambda = 0;
+    double residual = 0;  // |H v − λ v|, |v| = 1
+    std::int32_t products = 0;
+    EigenStatus status = EigenStatus::skipped;
+};
+
+// Clears the results; done(n) ← skipped or collapsed, for which λ = 0 without a product.
+// score: (N, 3) of HessianOperator; done: (N), the skip bytes of what follows
+void begin_measurement(Exec const& exec, Nets nets, View<double const, 2> const& score,
+                       unsigned char* done, EigenResult* result);
+
+}  // namespace sg

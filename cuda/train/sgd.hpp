@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// One step of stochastic gradient descent, and the judgement of divergence.
+#pragma once
+
+#include "cuda/exec/exec.hpp"
+#include "cuda/exec/view.hpp"
+
+namespace sg {
+
+inline constexpr double divergence_threshold = 1e5;
+
+// θ ← θ − η g.   theta, grad: (N, P), eta: (N)
+template <class T>
+void sgd_step(Exec const& exec, Nets nets, double const* eta, View<T const, 2> const& grad,
+              View<T, 2> const& theta);
+
+// v ← β v + g, θ ← θ − η v: heavy ball (Polyak 1964), without damping.   velocity: (N, P)
+template <class T>
+void momentum_step(Exec const& exec, Nets nets, double const* eta, double beta,
+                   View<T const, 2> const& grad, View<T, 2> const& velocity, View<T, 2> const& theta);
+
+// dead(n) ← 1 where score(n, 0), a loss, is not finite or above the threshold.   score: (N, ≥ 1)
+void mark_diverged(Exec const& exec, Nets nets, View<double const, 2> const& score,
+                   unsigned char* dead);
+
+}  // namespace sg

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+#include "host/analysis.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <tuple>
+
+#include "cuda/exec/error.hpp"
+
+namespace sg {
+
+namespace {
+
+enum class Answer : std::uint8_t { no, yes, unknown };
+
+// Whether max over t ≥ 1 of values_t exceeds values_0 · factor; entries that are NaN do not count.
+Answer rises(std::vector<double> const& values, double first, double factor) {
+    Answer answer = Answer::unknown;
+    for (std::size_t t = 1; t < values.size(); ++t) {
+        if (std::isnan(values[t])) continue;
+        if (values[t] > first * factor) return Answer::yes;
+        answer = Answer::no;
+    }
+    return std::isnan(first) ? Answer::unknown : answer;
+}
+
+Answer loss_rises(Trajectory const& network) {
+    return network.loss.empty() ? Answer::unknown : rises(network.loss, network.loss.front(), 1);
+}
+
+// λ_0 of the trajectory itself; it is the shared one wherever step 0 was not measured again.
+Answer sharpness_rises(Trajectory const& network, double margin) {
+    auto const& lambda = network.sharpness;
+    bool const measured = !lambda.empty() && !std::isnan(lambda.front());
+    return rises(lambda, measured ? lambda.front() : network.sharpness_0, 1 + margin);
+}
+
+Answer meets(Constant constant, Trajectory const& network, double margin) {
+    switch (constant) {
+        case Constant::c_loss:
+            return loss_rises(network);
+        case Constant::c_sharp:
+            return sharpness_rises(network, margin);
+        case Constant::c_barrier:
+            if (std::isnan(network.barrier_ratio)) return Answer::unknown;
+            return network.barrier_ratio > 1 ? Answer::yes : Answer::no;
+        case Constant::c_max:
+            return network.status == RunStatus::diverged ? Answer::yes : Answer::no;
+    }
+    return Answer::unknown;
+}
+
+// One network of a point, in the light of one criterion.
+struct Sample {
+    double c;
+    bool meets;
+    bool collapsed;
+};
+
+// samples: ascending in c. `none` is the status where no sample meets the criterion.
+Bracket bracket(std::vector<Sample> const& samples, BracketStatus none) {
+    if (samples.empty()) return {};
+    auto const meet = [](Sample const& sample) { return sample.meets; };
+    auto const first = std::find_if(samples.begin(), samples.end(), meet);
+    Bracket result;
+    if (first != samples.begin()) {
+        result.low = std::prev(first)->c;
+        result.rests_on_collapsed = std::prev(first)->collapsed;
+    }
+    if (first == samples.end()) {
+        result.status = none;
+        return result;
+    }
+    result.high = first->c;
+    result.rests_on_collapsed = result.rests_on_collapsed || first->collapsed;
+    if (first == samples.begin())
+        result.status = BracketStatus::below_range;
+    else
+        result.status = std::all_of(first, samples.end(), meet) ? BracketStatus::found
+                                                                : BracketStatus::not_monotone;
+    return result;
+}
+
+using Member = std::pair<Trajectory const*, double>;  // a network and its ε of c_sharp
+
+// members: one point's, ascending in c; only those up to `most`, and only those that tell.
+std::vector<Sample> samples_of(Constant constant, std::vector<Member> const& members, double most) {
+    std::vector<Sample> samples;
+    for (auto const& [network, margin] : members) {
+        Answer const answer = meets(constant, *network, margin);
+        if (network->c <= most && answer != Answer::unknown)
+            samples.push_back(
+                {network->c, answer == Answer::yes, network->status == RunStatus::collapsed});
+    }
+    return samples;
+}
+
+std::array<Bracket, 4> constants_of(std::vector<Member> const& members) {
+    constexpr double everything = std::numeric_limits<double>::infinity();
+    Bracket const c_max =
+        bracket(samples_of(Constant::c_max, members, everything), BracketStatus::above_range);
+    bool const diverges = c_max.status != BracketStatus::above_range;
+    auto const none = diverges ? BracketStatus::none_below_c_max : BracketStatus::above_range;
+
+    std::array<Bracket, 4> result;
+    for (Constant const constant : {Constant::c_loss, Constant::c_sharp, Constant::c_barrier}) {
+        Bracket& found = result[static_cast<std::size_t>(constant)];
+        found = bracket(samples_of(constant, members, c_max.low), none);
+        // Nothing held, so there is nothing below c_max. A barrier nobody asked for stays
+        // unmeasured.
+        if (std::isnan(c_max.low) &&
+            (constant != Constant::c_barrier || !samples_of(constant, members, everything).empty()))
+            found.status = BracketStatus::none_below_c_max;
+    }
+    result[static_cast<std::size_t>(Constant::c_max)] = c_max;
+    return result;
+}
+
+Point point_of(std::vector<Member> const& members) {
+    Trajectory const& first = *members.front().first;
+    Point point{first.depth, first.width, first.seed, first.swept, first.sharpness_0, {}, 0, 0, 0};
+    for (auto const& [network, margin] : members) {
+        ++point.networks;
+        point.collapsed += network->status == RunStatus::collapsed;
+        point.diverged += network->status == RunStatus::diverged;
+    }
+    point.constants = constants_of(members);
+    return point;
+}
+
+// log2 of c for one seed; equal sides where it is known, else an infinite one.
+struct Place {
+    double lower, upper;
+};
+
+Place place_of(Bracket const& bracket) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    double const low = std::isnan(bracket.low) ? -infinity : std::log2(bracket.low);
+    double const high = std::isnan(bracket.high) ? infinity : std::log2(bracket.high);
+    if (std::isfinite(low) && std::isfinite(high)) return {(low + high) / 2, (low + high) / 2};
+    return {low, high};
+}
+
+double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    std::size_t const n = values.size();
+    double const below = values[(n - 1) / 2], above = values[n / 2];
+    return below == above ? below : (below + above) / 2;  // equal: perhaps infinite
+}
+
+// The median lies between that of the lower and that of the upper places; they are equal unless it
+// falls among the censored ones.
+void set_median(SeedSummary& summary, std::vector<Place> const& places) {
+    std::vector<double> lower, upper;
+    for (Place const& place : places) {
+        lower.push_back(place.lower);
+        upper.push_back(place.upper);
+    }
+    double const least = median(lower), most = median(upper);
+    if (least == most) {
+        summary.median = std::exp2(least);
+    } else if (std::isfinite(least)) {
+        summary.median = std::exp2(least);
+        summary.bound = ">";
+    } else if (std::isfinite(most)) {
+        summary.median = std::exp2(most);
+        summary.bound = "<";
+    }
+}
+
+// NaN gives way to any number.
+void widen(SeedSummary& summary, double side) {
+    summary.low = std::fmin(summary.low, side);
+    summary.high = std::fmax(summary.high, side);
+}
+
+SeedSummary summary_of(std::vector<Point const*> const& seeds, std::size_t constant) {
+    SeedSummary summary;
+    std::vector<Place> places;
+    for (Point const* point : seeds) {
+        Bracket const& bracket = point->constants[constant];
+        if (bracket.status == BracketStatus::not_measured) continue;
+        ++summary.seeds;
+        summary.found += !std::isnan(bracket.low) && !std::isnan(bracket.high);
+        widen(summary, bracket.low);
+        widen(summary, bracket.high);
+        places.push_back(place_of(bracket));
+    }
+    if (!places.empty()) set_median(summary, places);
+    return summary;
+}
+
+// Calls `use` with each run of neighbours that `same` holds together.
+template <class T, class Same, class Use>
+void for_groups(std::vector<T> const& sorted, Same same, Use use) {
+    for (auto begin = sorted.begin(); begin != sorted.end();) {
+        auto const end = std::find_if_not(begin, sorted.end(),
+                                          [&](T const& other) { return same(*begin, other); });
+        use(std::vector<T>(begin, end));
+        begin = end;
+    }
+}
+
+}  // namespace
+
+std::vector<Point> find_constants(std::vector<Trajectory> const& trajectories,
+                                  std::vector<double> const& margins) {
+    SG_EXPECT(trajectories.size() == margins.size());
+    std::vector<Member> members;
+    for (std::size_t k = 0; k < trajectories.size(); ++k) {
+        RunStatus const status = trajectories[k].status;
+        if (status != RunStatus::pending && status != RunStatus::stopped)
+            members.emplace_back(&trajectories[k], margins[k]);
+    }
+    auto const key = [](Member const& m) {
+        return std::tie(m.first->depth, m.first->width, m.first->seed, m.first->swept);
+    };
+    std::sort(members.begin(), members.end(), [&](Member const& a, Member const& b) {
+        return key(a) != key(b) ? key(a) < key(b) : a.first->c < b.first->c;
+    });
+    std::vector<Point> points;
+    for_groups(
+        members, [&](Member const& a, Member const& b) { return key(a) == key(b); },
+        [&](std::vector<Member> const& group) { points.push_back(point_of(group)); });
+    return points;
+}
+
+std::vector<Shape> summarise(std::vector<Point> const& points) {
+    auto const key = [](Point const* p) { return std::tie(p->depth, p->width, p->swept); };
+    std::vector<Point const*> sorted;
+    for (Point const& point : points) sorted.push_back(&point);
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [&](Point const* a, Point const* b) { return key(a) < key(b); });
+    std::vector<Shape> shapes;
+    for_groups(
+        sorted, [&](Point const* a, Point const* b) { return key(a) == key(b); },
+        [&](std::vector<Point const*> const& seeds) {
+            Shape shape{seeds.front()->depth, seeds.front()->width, seeds.front()->swept, {}};
+            for (std::size_t k = 0; k < constant_names.size(); ++k)
+                shape.constants[k] = summary_of(seeds, k);
+            shapes.push_back(shape);
+        });
+    return shapes;
+}
+
+Region region_of(Trajectory const& network, double margin) {
+    if (network.status == RunStatus::diverged) return Region::divergent;
+    bool const loss = loss_rises(network) == Answer::yes;
+    bool const sharpness = sharpness_rises(network, margin) == Answer::yes;
+    if (loss && sharpness) return Region::loss_and_sharpness_catapult;
+    if (loss) return Region::loss_catapult;
+    if (sharpness) return Region::sharpness_catapult;
+    return network.c > 2 ? Region::sharpness_reduction : Region::below_2;
+}
+
+}  // namespace sg

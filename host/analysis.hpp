@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// Critical constants from trajectories on a grid of c (arXiv 2302.12250; DESIGN, section 6).
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "host/trajectory.hpp"
+
+namespace sg {
+
+enum class Constant : std::uint8_t { c_loss, c_sharp, c_barrier, c_max };
+inline constexpr std::array<std::string_view, 4> constant_names{"c_loss", "c_sharp", "c_barrier",
+                                                                "c_max"};
+
+enum class BracketStatus : std::int8_t {
+    found,
+    below_range,
+    none_below_c_max,
+    above_range,
+    not_monotone,
+    not_measured
+};
+inline constexpr std::array<std::string_view, 6> bracket_status_names{
+    "found", "below range", "none below c_max", "above range", "not monotone", "not measured"};
+
+// low and high in c (not its logarithm); an open side is NaN.
+struct Bracket {
+    double low = missing;
+    double high = missing;
+    BracketStatus status = BracketStatus::not_measured;
+    bool rests_on_collapsed = false;  // the network at low or at high collapsed
+};
+
+// One (model, depth, width, seed, other swept keys).
+struct Point {
+    int depth = 0;
+    int width = 0;
+    std::uint64_t seed = 0;
+    std::vector<double> swept;
+    double sharpness_0 = missing;
+    std::array<Bracket, 4> constants;  // in the order of Constant
+    int networks = 0;
+    int collapsed = 0;
+    int diverged = 0;
+};
+
+// Over the seeds of one (model, depth, width, other swept keys): a quantile of log2 c where it
+// falls on found brackets (midpoint of log2), else a bound.
+struct SeedSummary {
+    double median = missing;  // in c
+    char const* bound = "";   // "", ">" or "<": the median is only known to lie above or below
+    double low = missing;     // smallest and largest finite side over the seeds
+    double high = missing;
+    int found = 0;
+    int seeds = 0;
+};
+struct Shape {
+    int depth = 0;
+    int width = 0;
+    std::vector<double> swept;
+    std::array<SeedSummary, 4> constants;
+};
+
+// `margin`: ε of c_sharp, one per trajectory's variant (0, or 0.05 for a zero last layer).
+// Trajectories may come in any order; those that are pending or stopped are left out. Points are
+// sorted by depth, width, seed and the swept keys.
+std::vector<Point> find_constants(std::vector<Trajectory> const& trajectories,
+                                  std::vector<double> const& margins);
+// Shapes are sorted by depth, width and the swept keys. A constant that was not measured for a seed
+// is left out; a median that hangs on an open side is a bound.
+std::vector<Shape> summarise(std::vector<Point> const& points);
+
+// Where one network stands in the phase diagram.
+enum class Region : std::uint8_t {
+    below_2,
+    sharpness_reduction,
+    loss_catapult,
+    sharpness_catapult,
+    loss_and_sharpness_catapult,
+    divergent
+};
+inline constexpr std::array<std::string_view, 6> region_names{"below 2",
+                                                              "sharpness reduction",
+                                                              "loss catapult",
+                                                              "sharpness catapult",
+                                                              "loss and sharpness catapult",
+                                                              "divergent"};
+
+Region region_of(Trajectory const& network, double margin);
+
+}  // namespace sg

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include "host/cohort.hpp"
+
+#include <algorithm>
+#include <atomic>
+
+#include "host/slice_run.hpp"
+
+namespace sg {
+
+namespace {
+
+FcnSpec spec_of(Variant const& v, int depth, int width, DatasetShape const& data)
+{
+    FcnSpec spec;
+    spec.depth = depth;
+    spec.width = width;
+    spec.inputs = data.inputs;
+    spec.classes = data.classes;
+    spec.activation = v.activation;
+    spec.last_layer = v.last_layer;
+    spec.parameterization = v.parameterization;
+    spec.output_scale = v.output_scale;
+    spec.output_exponent = v.output_exponent;
+    return spec;
+}
+
+// Bytes that a SliceRun takes: the same code runs on an arena without memory.
+template <class T>
+std::size_t arena_bytes(Study const& study, Cohort const& cohort, Space space, DatasetShape const& data)
+{
+    Arena measure;
+    std::atomic<bool> const stop{false};
+    Batch<T> batch;
+    batch.x = View<T const, 3>::dense(nullptr, 1, study.sharpness.examples, data.inputs);
+    batch.labels.labels = View<std::int32_t const, 2>::dense(nullptr, 1, study.sharpness.examples);
+    SliceRun<T> const run(Exec::planning(space), measure, study, cohort, {}, data.examples, batch, &stop);
+    return measure.largest();
+}
+
+// On the CPU a few networks, so that a batch is gathered for several and the memory stays small; on a GPU
+// hundreds (one launch serves all).
+int slice_networks(Space space, Study const& study, std::int64_t params)
+{
+    auto const per_seed = static_cast<std::int64_t>(study.c.size());
+    if (space == Space::cuda)
+        return static_cast<int>(
+            std::min<std::int64_t>(256, per_seed * static_cast<std::int64_t>(study.seeds.size())));
+    std::int64_t const fit = (std::int64_t{1} << 19) / std::max<std::int64_t>(params, 1);
+    return static_cast<int>(std::min(per_seed, std::clamp<std::int64_t>(fit, 1, 4)));
+}
+
+double network_flops(Study const& study, Variant const& v, Model const& model)
+{
+    auto const M = study.sharpness.examples;
+    double flops = 0;
+    for (int t = 1; t <= study.steps; ++t) {
+        flops += forward_flops(model, M);
+        if (!study.measured_at(t)) continue;
+        flops += gradient_flops(model, M) - forward_flops(model, M);
+        flops += expected_products(study, model.params()) * product_flops(model, M);
+    }
+    return flops + (v.batch > 0 ? study.steps * gradient_flops(model, v.batch) : 0);
+}
+
+}  // namespace
+
+double expected_products(Study const& study, std::int64_t params)
+{
+    if (study.sharpness.method == SharpnessMethod::power) return study.sharpness.iterations + 1;
+    if (study.sharpness.method == SharpnessMethod::exact) return static_cast<double>(params + 1);
+    return 5.5;  // bench/RESULTS.md: the quick study with its audit
+}
+
+MeterOptions meter_options(Study const& study)
+{
+    MeterOptions options;
+    options.method = static_cast<Method>(study.sharpness.method);
+    options.tolerance = study.sharpness.tolerance;
+    options.iterations = study.sharpness.iterations;
+    return options;
+}
+
+TrainOptions train_options(Variant const& variant)
+{
+    return {variant.loss, variant.momentum, variant.batch};
+}
+
+void check_sizes(Study const& study, DatasetShape const& data)
+{
+    auto const require = [&](std::int64_t wanted, std::string const& key) {
+        if (wanted <= data.examples) return;
+        throw UserError(key + " = " + std::to_string(wanted) + ", but " + study.data.set + " has " +
+                        std::to_string(data.examples) + " examples. Take at most as many.");
+    };
+    require(study.sharpness.examples, "sharpness.examples");
+    for (auto const& v : study.variants) require(v.batch, "training.batch");
+}
+
+std::vector<Cohort> make_cohorts(Study const& study, DatasetShape const& data, Space space,
+                                 Precision precision)
+{
+    std::vector<Cohort> cohorts;
+    for (std::size_t v = 0; v < study.variants.size(); ++v) {
+        for (int const depth : study.depth) {
+            for (int const width : study.width) {
+                Cohort c;
+                c.variant = static_cast<int>(v);
+                c.spec = spec_of(study.variants[v], depth, width, data);
+                c.model = build_fcn(c.spec);
+                c.slice_nets = slice_networks(space, study, c.model.params());
+                auto const per_seed = static_cast<int>(study.c.size());
+                c.unit_seeds = space == Space::cpu ? 1 : std::max(1, c.slice_nets / per_seed);
+                c.unit_seeds = std::min(c.unit_seeds, static_cast<int>(study.seeds.size()));
+                c.arena_bytes = precision == Precision::single
+                                    ? arena_bytes<float>(study, c, space, data)
+                                    : arena_bytes<double>(study, c, space, data);
+                c.flops = network_flops(study, study.variants[v], c.model);
+                c.initial_flops =
+                    14 * product_flops(c.model, study.sharpness.examples) +
+                    gradient_flops(c.model, study.sharpness.examples);
+                cohorts.push_back(std::move(c));
+            }
+        }
+    }
+    return cohorts;
+}
+
+}  // namespace sg

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Cohorts: the networks of one model, depth and width. What they cost, and how they are cut into slices.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "cuda/nets/model.hpp"
+#include "cuda/sharpness/meter.hpp"
+#include "cuda/train/slice.hpp"
+#include "host/dataset.hpp"
+#include "host/study.hpp"
+
+namespace sg {
+
+struct Cohort {
+    int variant = 0;  // of Study::variants
+    FcnSpec spec;
+    Model model;
+    int slice_nets = 1;            // networks of a slice
+    int unit_seeds = 1;            // seeds whose λ₀ is measured together
+    std::size_t arena_bytes = 0;   // memory of one worker for a slice of this cohort
+    double flops = 0;              // of one network over the whole study, without λ₀
+    double initial_flops = 0;      // of λ₀, for one seed
+};
+
+enum class Precision : std::uint8_t { single, dual };
+
+// What of a data set is needed to cut a study: for `plan`, which does not load it.
+std::vector<Cohort> make_cohorts(Study const& study, DatasetShape const& data, Space space,
+                                 Precision precision);
+
+MeterOptions meter_options(Study const& study);
+TrainOptions train_options(Variant const& variant);
+
+// DataError when the measurement examples or a batch are more than the data set has.
+void check_sizes(Study const& study, DatasetShape const& data);
+
+// Products per measurement that the plan expects (measured on the quick study).
+double expected_products(Study const& study, std::int64_t params);
+
+}  // namespace sg

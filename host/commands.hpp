@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// The commands behind the command line. Each throws a Fault, or returns the exit code.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cuda/exec/error.hpp"
+
+namespace sg {
+
+struct RunOptions {
+    std::string study;
+    std::string output;                 // empty: as the study says
+    std::string device = "auto";
+    std::vector<std::string> set;
+    std::string precision = "float";
+    int workers = 0;                    // 0: one per core
+    bool overwrite = false;
+    std::string command;                // the command line, for the file's history
+};
+
+struct AnalyseOptions {
+    std::string file;
+    bool csv = false, json = false;
+    std::string figure;  // SVG to write; empty: none
+};
+
+ExitCode run_command(RunOptions const& options);
+ExitCode plan_command(RunOptions const& options);
+ExitCode analyse_command(AnalyseOptions const& options);
+
+// Version, commit, build and libraries in one line each.
+std::string version_text();
+
+}  // namespace sg

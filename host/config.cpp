@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+// The schema of a study.
+#include "host/config.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+
+#include "cuda/exec/error.hpp"
+#include "host/config_grid.hpp"
+#include "host/digest.hpp"
+#include "host/study_keys.hpp"
+#include "host/yaml_reader.hpp"
+
+namespace sg {
+namespace {
+
+constexpr std::size_t largest_file = 1 << 20;  // a study is written by hand
+
+constexpr IntegerRange any_count{1, 1'000'000'000};
+constexpr IntegerRange any_depth{1, 1'000};
+constexpr IntegerRange any_width{1, 1'000'000};
+constexpr IntegerRange any_steps{1, 100'000'000};
+constexpr Interval inside_unit{.low = 0, .high = 1, .low_open = true, .high_open = true};
+
+std::vector<SectionRule> const& schema() {
+    static std::vector<SectionRule> const rules{
+        {"", {{"study"}, {"data"}, {"model"}, {"training"}, {"grid"}, {"sharpness"}, {"output"}}},
+        {"data", {{"set"}, {"directory"}, {"examples"}, {"inputs"}, {"classes"}, {"seed"}}},
+        {"model",
+         {{"kind"},
+          {"depth"},
+          {"width"},
+          {"activation"},
+          {"last_layer"},
+          {"output_scale"},
+          {"output_exponent"},
+          {"parameterization"}}},
+        {"training", {{"loss"}, {"batch"}, {"steps"}, {"momentum"}}},
+        {"grid", {{"c"}, {"seeds"}}},
+        {"grid.c",
+         {{"log2_min"},
+          {"log2_max"},
+          {"step"},
+          {"search", "use a list or {log2_min, log2_max, step}"},
+          {"resolution", "use a list or {log2_min, log2_max, step}"}}},
+        {"sharpness",
+         {{"method"},
+          {"tolerance"},
+          {"examples"},
+          {"iterations"},
+          {"every"},
+          {"at"},
+          {"protocol"},
+          {"c_sharp_margin"},
+          {"iterate", "leave it out"}}},
+        {"output", {{"file"}}}};
+    return rules;
+}
+
+constexpr std::array<std::string_view, 3> set_names{"fashion-mnist", "mnist", "synthetic"};
+constexpr std::array<std::string_view, 1> later_sets{"cifar-10"};
+constexpr std::array<std::string_view, 1> model_names{"fcn"};
+constexpr std::array<std::string_view, 3> later_models{"uv", "cnn", "resnet"};
+constexpr std::array<std::string_view, 1> protocol_names{"fixed"};
+constexpr std::array<std::string_view, 1> later_protocols{"published"};
+
+using Words = std::span<std::string_view const>;
+
+// A word of a list that has some entries which are still to come.
+void read_growing(Section const& section, std::string_view key, Words words, Words later,
+                  std::string& out) {
+    if (Value const* value = section.find(key))
+        if (auto index = read_word(*value, section.path(key), words, section.problems(), later))
+            out = words[*index];
+}
+
+void read_name(Section const& root, std::string& name) {
+    Value const* value = root.require("study");
+    if (!value) return;
+    auto const text = read_text(*value, "study", root.problems());
+    if (!text) return;
+    if (text->size() > 100 || text->find('/') != std::string::npos || text->front() == '.')
+        root.problems().add(value->place, "study = " + shown(*text) +
+                                              " (must be at most 100 bytes without a slash, and "
+                                              "not begin with a dot: it names the output file)");
+    name = *text;
+}
+
+void read_data(Section const& section, DataSpec& data) {
+    read_growing(section, "set", set_names, later_sets, data.set);
+    section.text("directory", data.directory);
+    section.integer("examples", data.examples, any_count);
+    section.integer("inputs", data.inputs, {1, 1'000'000});
+    section.integer("classes", data.classes, {2, 10'000});
+    if (Value const* seed = section.find("seed"))
+        if (auto number = read_integer(*seed, "data.seed", {0}, section.problems()))
+            data.seed = static_cast<std::uint64_t>(*number);
+    bool const synthetic = data.set == "synthetic";
+    for (char const* key : {"directory", "examples", "inputs", "classes", "seed"}) {
+        Value const* value = section.find(key);
+        if (value && synthetic == (std::string_view(key) == "directory"))
+            section.problems().add(value->key_place, fmt::format("{} has no meaning for set {}",
+                                                                 section.path(key), data.set));
+    }
+    double const values = static_cast<double>(data.examples) * data.inputs;
+    if (synthetic && values > 4e9)
+        section.problems().add(section.place("examples"),
+                               fmt::format("data.examples * data.inputs = {:.3g} (must be at most "
+                                           "4e9)",
+                                           values));
+}
+
+std::vector<int> read_sizes(Section const& section, std::string_view key, IntegerRange range) {
+    Value const* value = section.require(key);
+    if (!value) return {};
+    std::string const path = section.path(key);
+    return read_list<int>(*value, path, section.problems(), [&](Value const& item) {
+        auto const size = read_integer(item, path, range, section.problems());
+        return size ? std::optional(static_cast<int>(*size)) : std::nullopt;
+    });
+}
+
+void read_sharpness(Section const& section, Study& study) {
+    SharpnessSpec& spec = study.sharpness;
+    section.word("method", spec.method, sharpness_method_names);
+    section.number("tolerance", spec.tolerance, inside_unit);
+    section.integer("examples", spec.examples, any_count);
+    section.integer("iterations", spec.iterations, {1, 1'000'000});
+    section.integer("every", spec.every, any_steps);
+    std::string protocol;
+    read_growing(section, "protocol", protocol_names, later_protocols, protocol);
+    Value const* margin = section.find("c_sharp_margin");
+    if (margin && margin->text != "auto")
+        section.number("c_sharp_margin", spec.c_sharp_margin, {.low = 0});
+    Value const* at = section.find("at");
+    if (!at) return;
+    spec.at = read_list<int>(*at, "sharpness.at", section.problems(), [&](Value const& item) {
+        auto const step = read_integer(item, "sharpness.at", {0, study.steps}, section.problems());
+        return step ? std::optional(static_cast<int>(*step)) : std::nullopt;
+    });
+    if (!spec.at.empty() && spec.at.front() != 0) spec.at.insert(spec.at.begin(), 0);
+    if (section.find("every"))
+        section.problems().add(at->key_place,
+                               "sharpness.at and sharpness.every exclude each other");
+}
+
+// What the examples of a synthetic set must suffice for; those of a real one are counted later.
+void check_examples(Study const& study, Section const& data, Section const& training,
+                    Section const& sharpness) {
+    if (study.data.set != "synthetic") return;
+    auto check = [&](Section const& section, std::string_view key, int wanted) {
+        if (wanted <= study.data.examples) return;
+        Place const place = section.find(key) ? section.place(key) : data.place("examples");
+        data.problems().add(place, fmt::format("{} = {} is more than data.examples = {}",
+                                               section.path(key), wanted, study.data.examples));
+    };
+    check(sharpness, "examples", study.sharpness.examples);
+    int batch = 0;
+    for (Variant const& variant : study.variants) batch = std::max(batch, variant.batch);
+    check(training, "batch", batch);
+}
+
+void read_root(Value const& root, Place const& whole, Problems& problems, Study& study) {
+    Section const top(&root, whole, "", schema(), problems);
+    auto section = [&](std::string_view name) {
+        return Section(top.find(name), whole, name, schema(), problems);
+    };
+    Section const data = section("data"), model = section("model"), training = section("training"),
+                  grid = section("grid"), sharpness = section("sharpness"),
+                  output = section("output");
+    read_name(top, study.name);
+    read_data(data, study.data);
+    std::string kind;
+    read_growing(model, "kind", model_names, later_models, kind);
+    study.depth = read_sizes(model, "depth", any_depth);
+    study.width = read_sizes(model, "width", any_width);
+    training.integer("steps", study.steps, any_steps);
+    read_sharpness(sharpness, study);
+    read_grid(root, model, training, grid, schema(), study);
+    check_examples(study, data, training, sharpness);
+    study.output_file = study.name + ".h5";
+    output.text("file", study.output_file);
+}
+
+std::string file_text(std::string const& path) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored))
+        throw UserError(path + " is a directory; a study is a YAML file");
+    std::ifstream file(path, std::ios::binary);
+    if (!file) throw UserError(path + ": " + std::strerror(errno));
+    std::string text(largest_file + 1, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (file.bad()) throw UserError(path + ": " + std::strerror(errno));
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    if (text.size() > largest_file)
+        throw UserError(fmt::format("{}: more than {} bytes; a study is a small YAML file", path,
+                                    largest_file));
+    return text;
+}
+
+}  // namespace
+
+Study read_study(std::string const& path, std::vector<std::string> const& overrides) {
+    return parse_study(file_text(path), path, overrides);
+}
+
+Study parse_study(std::string const& text, std::string const& name,
+                  std::vector<std::string> const& overrides) {
+    Source const source{name, text};
+    std::deque<Source> arguments;  // places point into it
+    Problems problems;
+    std::optional<Value> root = parse_yaml(source, problems);
+    problems.raise_if_any();
+    Place const whole{&source, -1, 0};
+    if (!root || root->kind != Value::Kind::map)
+        problems.add(root && root->place.source ? root->place : whole,
+                     root ? "a study is a mapping of keys to values (study, data, model, ...)"
+                          : "the file is empty; a study needs study, model.depth, model.width and "
+                            "grid.c");
+    problems.raise_if_any();
+    for (std::string const& argument : overrides)
+        apply_override(*root, arguments.emplace_back(Source{"--set", argument, false}), problems);
+    Study study;
+    read_root(*root, whole, problems, study);
+    problems.raise_if_any();
+    study.yaml_given = text;
+    study.yaml_resolved = resolved_yaml(study);
+    study.digest = sha256_hex(study.yaml_resolved);
+    return study;
+}
+
+}  // namespace sg

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <new>
+
+#include "cuda/exec/exec.hpp"
+#include "host/commands.hpp"
+
+namespace {
+
+using sg::ExitCode;
+
+// Refused by name, so that nobody takes an unfinished promise for a typing error.
+void refuse(CLI::App& app, std::string const& name)
+{
+    app.add_subcommand(name, "not available yet")
+        ->group("")
+        ->allow_extras()
+        ->callback([name] { throw sg::UserError("the command " + name + " is not available yet."); });
+}
+
+void refuse_option(CLI::App& command, std::string const& name)
+{
+    command
+        .add_option_function<std::vector<std::string>>(
+            name,
+            [name](auto const&) { throw sg::UserError("the option " + name + " is not available yet."); })
+        ->group("")
+        ->expected(0, 1);
+}
+
+void add_study_options(CLI::App& command, sg::RunOptions& options)
+{
+    command.add_option("STUDY", options.study, "study file (YAML)")->required();
+    command.add_option("-o,--output", options.output, "output file; overrides output.file");
+    command.add_option("--device", options.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
+    command.add_option("--set", options.set, "KEY=VALUE: overrides a key of the study, e.g. grid.seeds=5")
+        ->allow_extra_args(true);
+    command.add_option("--precision", options.precision, "float, or double for checking")
+        ->capture_default_str();
+    command.add_option("--workers", options.workers, "CPU workers; 0: one per core")
+        ->check(CLI::Range(0, 4096))
+        ->capture_default_str();
+}
+
+ExitCode run(int argc, char** argv)
+{
+    CLI::App app{
+        "sharpgrid trains a grid of small networks, measures the sharpness of each at every step, and "
+        "finds the critical learning rates of early training (arXiv 2302.12250)."};
+    app.require_subcommand(1);
+    app.set_version_flag("--version", sg::version_text());
+    app.footer(
+        "Exit codes: 0 done, 1 internal fault, 2 usage or configuration, 3 data, 4 device,\n"
+        "5 numerical self-check failed, 6 out of disk or memory, 75 stopped early.");
+
+    sg::RunOptions run_options, plan_options;
+    for (int i = 0; i < argc; ++i) run_options.command += (i ? " " : "") + std::string(argv[i]);
+    auto* run = app.add_subcommand("run", "train and measure the networks of a study");
+    add_study_options(*run, run_options);
+    run->add_flag("--overwrite", run_options.overwrite, "replace an existing output");
+    for (char const* name : {"--shard", "--max-time", "--compress"}) refuse_option(*run, name);
+
+    auto* plan = app.add_subcommand("plan", "networks, memory, disk and time of a study; runs nothing");
+    add_study_options(*plan, plan_options);
+
+    sg::AnalyseOptions analyse_options;
+    auto* analyse = app.add_subcommand("analyse", "critical constants from an output file");
+    analyse->add_option("FILE", analyse_options.file, "output of `sharpgrid run`")->required();
+    auto* csv = analyse->add_flag("--csv", analyse_options.csv, "one line per point and constant");
+    analyse->add_flag("--json", analyse_options.json, "everything, for programs")->excludes(csv);
+    analyse->add_option("--figure", analyse_options.figure, "also draw the phase diagram (SVG)");
+    for (char const* name : {"report", "watch", "merge", "repair", "doctor", "data"}) refuse(app, name);
+
+    try {
+        app.parse(argc, argv);
+    } catch (CLI::ParseError const& error) {
+        int const code = app.exit(error);
+        return code == 0 ? ExitCode::done : ExitCode::user;
+    }
+    if (*run) return sg::run_command(run_options);
+    if (*plan) return sg::plan_command(plan_options);
+    return sg::analyse_command(analyse_options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv)
+{
+    spdlog::set_default_logger(spdlog::stderr_color_mt("sharpgrid"));
+    spdlog::set_pattern("%^%l%$: %v");
+    sg::prepare_process();
+    ExitCode code = ExitCode::internal;
+    try {
+        code = run(argc, argv);
+    } catch (sg::Fault const& fault) {
+        spdlog::error("{}", fault.what());
+        code = fault.code();
+    } catch (std::bad_alloc const&) {
+        spdlog::error("out of memory. Ask `sharpgrid plan` what the study needs.");
+        code = ExitCode::resource;
+    } catch (std::exception const& error) {
+        spdlog::error("{}. This is a bug of sharpgrid: please report it with the study.", error.what());
+    }
+    return static_cast<int>(code);
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include "host/schema.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <string_view>
+
+namespace sg::schema {
+
+namespace {
+
+std::vector<std::string> const on_run{"run"};
+std::vector<std::string> const on_run_step{"run", "step"};
+
+// Every name that the file gives to something other than a swept key.
+constexpr std::array<std::string_view, 22> other_names{"run",
+                                                       "step",
+                                                       "constant",
+                                                       "point",
+                                                       "model",
+                                                       "c_sharp_margin",
+                                                       "critical_log2c_low",
+                                                       "critical_log2c_high",
+                                                       "critical_status",
+                                                       "critical_rests_on_collapsed",
+                                                       "audit_measurements",
+                                                       "audit_misses",
+                                                       "audit_worst",
+                                                       "committed_rows",
+                                                       "commit_checksum",
+                                                       "study_state",
+                                                       "end_time",
+                                                       "point_depth",
+                                                       "point_width",
+                                                       "point_seed",
+                                                       "point_networks",
+                                                       "networks"};
+
+bool taken(std::string const& name) {
+    auto const same = [&](auto const& field) { return field.variable.name == name; };
+    return std::find(other_names.begin(), other_names.end(), name) != other_names.end() ||
+           std::any_of(run_fields().begin(), run_fields().end(), same) ||
+           std::any_of(step_fields().begin(), step_fields().end(), same);
+}
+
+// FNV-1a with 64 bits, byte by byte, the lowest first: the same on every machine.
+struct Fnv {
+    std::uint64_t state = 0xcbf29ce484222325;
+
+    void operator()(std::uint64_t bits) {
+        for (int byte = 0; byte < 8; ++byte, bits >>= 8)
+            state = (state ^ (bits & 0xff)) * 0x100000001b3;
+    }
+    void operator()(double value) { (*this)(std::bit_cast<std::uint64_t>(value)); }
+    template <class T>
+    void operator()(T value) {
+        (*this)(static_cast<std::uint64_t>(static_cast<std::int64_t>(value)));
+    }
+    template <class T>
+    void operator()(std::vector<T> const& values) {
+        for (T const& value : values) (*this)(value);
+    }
+};
+
+}  // namespace
+
+std::vector<RunField> const& run_fields() {
+    using T = Trajectory;
+    auto const status = words_of(run_status_names);
+    static std::vector<RunField> const fields{
+        {{"depth", on_run, "weight layers", "1", "", {}}, &T::depth},
+        {{"width", on_run, "units of a hidden layer", "1", "", {}}, &T::width},
+        {{"seed", on_run, "seed of weights and batches", "1", "", {}}, &T::seed},
+        {{"c", on_run, "learning-rate constant: learning_rate * sharpness_0", "1", "", {}}, &T::c},
+        {{"learning_rate", on_run, "learning rate", "1", "", {}}, &T::learning_rate},
+        {{"sharpness_0", on_run, "sharpness at initialisation", "1", "", {}}, &T::sharpness_0},
+        {{"sharpness_0_residual", on_run, "residual |H v - lambda v| of sharpness_0", "1", "", {}},
+         &T::sharpness_0_residual},
+        {{"run_status", on_run, "how the network ended", "", "", status}, &T::status},
+        {{"diverged_step",
+          on_run,
+          "first step whose loss is not finite or above 1e5; -1 where there is none",
+          "1",
+          "",
+          {}},
+         &T::diverged_step},
+        {{"barrier_ratio",
+          on_run,
+          "largest loss on the line from first to last weights over the loss at step 0",
+          "1",
+          "",
+          {}},
+         &T::barrier_ratio},
+    };
+    return fields;
+}
+
+std::vector<StepField> const& step_fields() {
+    using T = Trajectory;
+    auto const status = words_of(sharpness_status_names);
+    static std::vector<StepField> const fields{
+        {{"loss", on_run_step, "loss on the measurement examples", "1", "", {}}, &T::loss},
+        {{"train_loss", on_run_step, "loss on the batch of the step", "1", "", {}}, &T::train_loss},
+        {{"accuracy", on_run_step, "accuracy on the measurement examples", "1", "", {}},
+         &T::accuracy},
+        {{"sharpness", on_run_step, "largest eigenvalue of the Hessian of the loss", "1", "", {}},
+         &T::sharpness},
+        {{"sharpness_residual", on_run_step, "residual |H v - lambda v|, |v| = 1", "1", "", {}},
+         &T::sharpness_residual},
+        {{"sharpness_products",
+          on_run_step,
+          "Hessian-vector products spent; 0 where not reached or not measured",
+          "1",
+          "",
+          {}},
+         &T::sharpness_products},
+        {{"sharpness_status", on_run_step, "what the sharpness can be trusted for", "", "", status},
+         &T::sharpness_status},
+    };
+    return fields;
+}
+
+h5::Variable const& margin_variable() {
+    static h5::Variable const variable{
+        "c_sharp_margin", on_run, "relative rise of sharpness that c_sharp asks for", "1", "", {}};
+    return variable;
+}
+
+std::string swept_variable(SweptKey const& key) {
+    return taken(key.name) || taken("point_" + key.name) ? "swept_" + key.name : key.name;
+}
+
+std::string run_coordinates(std::vector<SweptKey> const& swept) {
+    std::string names = "depth width seed";
+    for (SweptKey const& key : swept) names += " " + swept_variable(key);
+    return names + " c learning_rate sharpness_0 sharpness_0_residual";
+}
+
+std::string point_coordinates(std::vector<SweptKey> const& swept) {
+    std::string names = "point_depth point_width point_seed";
+    for (SweptKey const& key : swept) names += " point_" + swept_variable(key);
+    return names;
+}
+
+std::uint64_t checksum(std::vector<Trajectory> const& rows, std::vector<double> const& margins) {
+    Fnv hash;
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+        auto const add = [&](auto member) { hash(rows[k].*member); };
+        for (RunField const& field : run_fields()) std::visit(add, field.member);
+        for (StepField const& field : step_fields()) std::visit(add, field.member);
+        hash(rows[k].swept);
+        hash(margins[k]);
+    }
+    return hash.state;
+}
+
+}  // namespace sg::schema

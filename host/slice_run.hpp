@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// One slice from its first step to its last: train, measure, record. Reads as the protocol `fixed`.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "host/cohort.hpp"
+#include "host/examples.hpp"
+#include "host/trajectory.hpp"
+
+namespace sg {
+
+// λ₀ of one seed, shared by all its c, and what a warm start needs.
+template <class T>
+struct Initial {
+    std::uint64_t seed = 0;
+    double loss = 0, accuracy = 0;
+    EigenResult sharpness;
+    std::vector<T> start;  // 2 P, empty unless lanczos
+
+    bool usable() const;  // whether c / λ₀ is a learning rate
+};
+
+template <class T>
+struct SliceMember {
+    Initial<T> const* initial;
+    double c;
+};
+
+template <class T>
+class SliceRun {
+public:
+    // Memory for the largest slice of `cohort` comes from `arena`. `stop`: give up between steps.
+    SliceRun(Exec const& exec, Arena& arena, Study const& study, Cohort const& cohort,
+             ExampleData const& data, std::int64_t examples, Batch<T> const& measurement,
+             std::atomic<bool> const* stop);
+
+    // λ₀ of each seed.
+    std::vector<Initial<T>> measure_initial(std::vector<std::uint64_t> const& seeds);
+
+    // The trajectories of `members`, which stand in order of their seeds. Empty when stopped. `audit`
+    // is added to. `steps_done` counts network · steps for the progress.
+    std::vector<Trajectory> run(std::vector<SliceMember<T>> const& members, AuditTally& audit,
+                                std::atomic<std::int64_t>& steps_done);
+
+private:
+    void record_initial(Trajectory& row, SliceMember<T> const& member) const;
+    void start(std::vector<SliceMember<T>> const& members);
+    void measure(int step, AuditTally& audit);
+    void audit_some(int step, AuditTally& audit);
+    void train(int step);
+    void record_losses(int step);
+    void compact_if_half_dead();
+
+    Exec exec_;
+    Study const& study_;
+    Cohort const& cohort_;
+    Variant const& variant_;
+    std::atomic<bool> const* stop_;
+    Slice<T> slice_;
+    HessianOperator<T> hessian_;
+    SharpnessMeter<T> meter_;
+    View<unsigned char, 1> not_audited_;
+
+    std::vector<Trajectory> rows_;
+    std::vector<int> row_of_member_;
+    std::vector<EigenResult> results_, audited_;
+    std::vector<double> score_, train_score_;
+    std::vector<unsigned char> dead_, skip_audit_;
+};
+
+}  // namespace sg

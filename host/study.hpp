@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// A study as the configuration describes it: every value resolved and checked, nothing computed
+// yet.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cuda/nets/spec.hpp"
+
+namespace sg {
+
+// Where the examples come from. `set` is fashion-mnist, mnist or synthetic.
+struct DataSpec {
+    std::string set = "fashion-mnist";
+    std::string directory;  // empty: the usual places (IDX sets only)
+    // synthetic only: standard normal inputs, labels from a random linear teacher
+    int examples = 4096;
+    int inputs = 16;
+    int classes = 4;
+    std::uint64_t seed = 0;
+};
+
+enum class SharpnessMethod : std::uint8_t { lanczos, power, exact };
+inline constexpr std::array<std::string_view, 3> sharpness_method_names{"lanczos", "power",
+                                                                        "exact"};
+
+struct SharpnessSpec {
+    SharpnessMethod method = SharpnessMethod::lanczos;
+    double tolerance = 1e-2;     // residual / |θ|
+    int examples = 512;          // M
+    int iterations = 20;         // power only
+    int every = 1;               // λ at every k-th step ...
+    std::vector<int> at;         // ... or, when not empty, at these steps (step 0 always)
+    double c_sharp_margin = -1;  // ε of c_sharp; < 0: 0.05 for a zero last layer, else 0
+};
+
+// One setting of everything that may be swept besides depth, width, seed and c.
+struct Variant {
+    Activation activation = Activation::relu;
+    LastLayer last_layer = LastLayer::standard;
+    Parameterization parameterization = Parameterization::standard;
+    double output_scale = 1;
+    double output_exponent = 0;
+    Loss loss = Loss::mse;
+    double momentum = 0;
+    int batch = 512;            // 0: full, gradient descent on the measurement examples
+    std::vector<double> swept;  // (Study::swept) the number, or the code of the word
+};
+
+// A key that was given as a list, other than depth, width, seeds and c.
+struct SweptKey {
+    std::string name;                // the last part of the key: "activation", "batch" (0: full)
+    std::vector<std::string> words;  // names of the codes 0, 1, ...; empty when it is a number
+};
+
+struct Study {
+    std::string name;
+    DataSpec data;
+    std::string model = "fcn";
+    std::vector<int> depth, width;     // ascending, without duplicates
+    std::vector<SweptKey> swept;       // in the order of the file
+    std::vector<Variant> variants;     // product of the swept keys, the last fastest
+    std::vector<std::uint64_t> seeds;  // ascending; `seeds: 3` is 0, 1, 2
+    std::vector<double> c;             // ascending, positive
+    int steps = 10;                    // T
+    SharpnessSpec sharpness;
+    std::string output_file;
+
+    std::string yaml_given;     // the file as it was read
+    std::string yaml_resolved;  // every key with its value, canonical order; without output.file
+    std::string digest;         // SHA-256 of yaml_resolved, 64 hexadecimal digits
+
+    bool measured_at(int step) const;  // whether λ is measured at this step
+};
+
+}  // namespace sg

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Runs a planned study: workers take units of work, each its own Exec and arena.
+#pragma once
+
+#include <atomic>
+#include <functional>
+
+#include "host/plan.hpp"
+#include "host/progress.hpp"
+#include "host/trajectory.hpp"
+
+namespace sg {
+
+struct SweepResult {
+    AuditTally audit;
+    bool stopped = false;
+};
+
+// Calls `sink` from the workers with each finished trajectory, in any order. A fault of a worker stops
+// the others and is thrown. `stop` ends the run between two steps; what is not finished is dropped.
+// device: −1 for the CPU, else the ordinal.
+SweepResult sweep(Study const& study, Plan const& plan, Dataset const& dataset, int device,
+                  std::atomic<bool>& stop, Counters& counters,
+                  std::function<void(Trajectory&&)> const& sink);
+
+}  // namespace sg
