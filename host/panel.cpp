@@ -125,11 +125,13 @@ void draw_bar(Svg& svg, Mark const& mark, Scale const& scale, std::string const&
                      fmt::format("stroke=\"{}\" stroke-width=\"1.3\"", colour));
     }
     if (!bounded(mark)) return;
-    // An arrow to where the median lies.
-    double const up = *mark.summary->bound == '>' ? -1 : 1, tip = mark.y + up * 17;
+    // An arrow to where the median lies, which stays on the panel as far as it can.
+    bool const up = *mark.summary->bound == '>';
+    double const room = up ? mark.y - scale.box.y : scale.box.y + scale.box.height - mark.y;
+    double const side = up ? -1 : 1, tip = mark.y + side * std::clamp(room - 3, 9.0, 17.0);
     stroke(svg, {{mark.x, mark.y}, {mark.x, tip}}, colour, 1.3);
     svg.polygon(
-        {{mark.x, tip + up * 3}, {mark.x - 3.5, tip - up * 3}, {mark.x + 3.5, tip - up * 3}},
+        {{mark.x, tip + side * 3}, {mark.x - 3.5, tip - side * 3}, {mark.x + 3.5, tip - side * 3}},
         fmt::format("fill=\"{}\"", colour));
 }
 

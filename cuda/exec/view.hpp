@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "cuda/exec/error.hpp"
 #include "cuda/exec/fn.hpp"
@@ -37,15 +38,14 @@ struct View {
     }
 
     // A View<float> is a View<float const>.
-    operator View<T const, R>() const
+    template <class U>
+        requires(std::is_same_v<U const, T> && !std::is_same_v<U, T>)
+    View(View<U, R> const& v) : data(v.data)
     {
-        View<T const, R> v;
-        v.data = data;
         for (int r = 0; r < R; ++r) {
-            v.extent[r] = extent[r];
-            v.stride[r] = stride[r];
+            extent[r] = v.extent[r];
+            stride[r] = v.stride[r];
         }
-        return v;
     }
 
     SG_FN T& operator()(std::int64_t i) const
@@ -64,7 +64,7 @@ struct View {
         return data[i * stride[0] + j * stride[1] + k];
     }
 
-    explicit operator bool() const { return data != nullptr; }
+    SG_FN explicit operator bool() const { return data != nullptr; }
 };
 
 // The entries of each network as one row.   (N, B, w) → (N, B·w); the rows must be dense

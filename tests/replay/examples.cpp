@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tests/replay/examples.hpp"
 
+#include "cuda/train/batches.hpp"
+
 namespace sg::replay {
 
 ChosenImages::ChosenImages(Exec const& exec, Dataset const& from, std::vector<int> const& rows) {
@@ -24,6 +26,19 @@ ChosenImages::ChosenImages(Exec const& exec, Dataset const& from, std::vector<in
     data_.mean = mean_.data();
     data_.inverse_deviation = inverse_deviation_.data();
     data_.label = label_.data();
+}
+
+std::vector<int> rows_in_batch_order(oracle::Reference const& given) {
+    std::int64_t const B = given.batch_size, X = given.steps * B;
+    std::vector<int> rows(static_cast<std::size_t>(X));
+    BatchOrder order(0, X, B);  // of the seed that every network of the slice gets
+    for (int t = 0; t < given.steps; ++t) {
+        std::int32_t const* const place = order.batch(t);
+        std::vector<int> const batch = given.batch(t);
+        for (std::size_t b = 0; b < batch.size(); ++b)
+            rows[static_cast<std::size_t>(place[b])] = batch[b];
+    }
+    return rows;
 }
 
 }  // namespace sg::replay

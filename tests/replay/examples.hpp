@@ -9,6 +9,7 @@
 #include "cuda/nets/batch.hpp"
 #include "cuda/ops/gather.hpp"
 #include "host/dataset.hpp"
+#include "tests/support/reference_file.hpp"
 
 namespace sg::replay {
 
@@ -26,6 +27,11 @@ private:
     Buffer<std::int32_t> label_;               // (R)
     ExampleData data_;
 };
+
+// The images of the file's batches in such an order that a slice, which draws its batches from a
+// permutation of its data set, reads them as the file has them: the engine trains as it always
+// does.
+std::vector<int> rows_in_batch_order(oracle::Reference const& given);
 
 // The measurement examples as the matrix that the networks read, made by the engine's gather.
 template <class T>

@@ -62,16 +62,17 @@ private:
     bool steady_start() const {
         return steady_at(ref_.loss_rel_diff, 0, 0) && steady_at(ref_.sharpness_rel_diff, 0, 0);
     }
+    double tolerance(double of_double) const { return single_ ? float_strict : of_double; }
     // Of losses, whose reference may be inf or nan.
     Comparison either(double result, double reference, int run, int step) const {
         double const odd = std::isfinite(result) ? infinity : 0;
         double const difference = std::isfinite(reference) ? relative(result, reference) : odd;
-        return {difference, ref_.tolerance(run), c(run), step, -1};
+        return {difference, tolerance(ref_.tolerance(run)), c(run), step, -1};
     }
     double c(int run) const { return ref_.c[extent(run)]; }
 
     void open(char const* name) { quantities_.push_back({name, {}, 0, 0}); }
-    void add(Comparison comparison);
+    void add(Comparison const& comparison) { open_.push_back(comparison); }
     void close();
 
     void loss();
@@ -93,17 +94,11 @@ private:
     std::vector<Quantity> quantities_;
 };
 
-// A tolerance of zero means equality in either precision; any other gives way to that of float.
-void Judge::add(Comparison comparison) {
-    if (single_ && comparison.tolerance > 0) comparison.tolerance = float_strict;
-    open_.push_back(comparison);
-}
-
 // In double `above_strict` stays zero, so that nothing is loosened.
 void Judge::close() {
     Quantity& q = quantities_.back();
     auto const strays = [&](Comparison const& one) {
-        return single_ && one.tolerance > 0 && one.exceeds();
+        return single_ && one.tolerance == float_strict && one.exceeds();
     };
     q.compared = static_cast<std::int64_t>(open_.size());
     q.above_strict = std::count_if(open_.begin(), open_.end(), strays);
@@ -149,7 +144,7 @@ void Judge::accuracy() {
             if (!steady_at(ref_.loss_rel_diff, n, t)) continue;
             double const counts = std::round(M * ref_.at_step(res_.accuracy, n, t)) -
                                   std::round(M * ref_.at_step(ref_.accuracy, n, t));
-            add({std::abs(counts) / M, 0, c(n), t, -1});
+            add({std::abs(counts) / M, single_ ? 1 / M : 0, c(n), t, -1});
         }
     close();
 }
@@ -163,7 +158,7 @@ void Judge::sharpness() {
             if (!small || !std::isfinite(expected)) continue;
             if (!steady_at(ref_.sharpness_rel_diff, n, t)) continue;
             double const found = ref_.at_step(res_.sharpness, n, t);
-            add({relative(found, expected), ref_.tolerance(n), c(n), t, -1});
+            add({relative(found, expected), tolerance(ref_.tolerance(n)), c(n), t, -1});
         }
     close();
 }
@@ -177,7 +172,7 @@ void Judge::layer_norms() {
                 double const expected = ref_.weight_layer_norm[at];
                 if (!std::isfinite(expected) || !steady_run(n)) continue;
                 double const difference = relative(res_.weight_layer_norm[at], expected);
-                add({difference, ref_.tolerance(n), c(n), t, l});
+                add({difference, tolerance(ref_.tolerance(n)), c(n), t, l});
             }
     close();
 }
@@ -190,7 +185,8 @@ void Judge::start_vector(char const* name, Vec const& result, Vec const& referen
         std::size_t const count = oracle::layer_offset(ref_.spec, l + 1) - first;
         double const scale = oracle::largest(std::span(reference).subspan(first, count));
         for (std::size_t i = first; i < first + count; ++i)
-            add({scaled(result[i], reference[i], scale), start_tolerance, nowhere, 0, l});
+            add({scaled(result[i], reference[i], scale), tolerance(start_tolerance), nowhere, 0,
+                 l});
     }
     close();
 }
@@ -198,14 +194,14 @@ void Judge::start_vector(char const* name, Vec const& result, Vec const& referen
 void Judge::start_norms() {
     open("grad_norm_step0");
     if (steady_start())
-        add({relative(res_.grad_norm_step0, ref_.grad_norm_step0), start_tolerance, nowhere, 0,
-             -1});
+        add({relative(res_.grad_norm_step0, ref_.grad_norm_step0), tolerance(start_tolerance),
+             nowhere, 0, -1});
     close();
     open("grad_layer_norm_step0");
     for (int l = 0; l < ref_.spec.depth && steady_start(); ++l) {
         double const expected = ref_.grad_layer_norm_step0[extent(l)];
         double const found = res_.grad_layer_norm_step0[extent(l)];
-        add({relative(found, expected), start_tolerance, nowhere, 0, l});
+        add({relative(found, expected), tolerance(start_tolerance), nowhere, 0, l});
     }
     close();
 }
@@ -217,7 +213,7 @@ void Judge::eigenvalue(char const* name, Vec const& result, Vec const& reference
             std::size_t const at = 2 * extent(n) + extent(end);
             if (!std::isfinite(reference[at]) || !steady_run(n)) continue;
             int const step = end == 0 ? 0 : ref_.steps;
-            add({relative(result[at], reference[at]), 1e-9, c(n), step, -1});
+            add({relative(result[at], reference[at]), tolerance(1e-9), c(n), step, -1});
         }
     close();
 }
@@ -229,7 +225,8 @@ void Judge::interpolation() {
         for (int k = 0; k < ref_.interp_points; ++k, ++at) {
             double const expected = ref_.interp_loss[at];
             if (!std::isfinite(expected) || !steady_run(n)) continue;
-            add({relative(res_.interp_loss[at], expected), ref_.tolerance(n), c(n), k, -1});
+            add({relative(res_.interp_loss[at], expected), tolerance(ref_.tolerance(n)), c(n), k,
+                 -1});
         }
     close();
 }
@@ -243,7 +240,8 @@ void Judge::weights() {
         if (!std::isfinite(scale) || !steady_run(n)) continue;
         for (std::size_t i = 0; i < F; ++i) {
             double const found = res_.final_weight_sample[extent(n) * F + i];
-            add({scaled(found, sample[i], scale), ref_.tolerance(n), c(n), ref_.steps, -1});
+            add({scaled(found, sample[i], scale), tolerance(ref_.tolerance(n)), c(n), ref_.steps,
+                 -1});
         }
     }
     close();

@@ -39,9 +39,9 @@ entry; top_eigenvalue* 1e-9; accuracy and first_step_* equal. Where a reference 
 the losses are compared, and sharpness only where the loss is at most 1e100.
 
 In single precision the tolerance is 1e-4, or 1e-3 for at most 1 % of the entries of a quantity
-("above_1e-4" counts them). Compared are loss, accuracy and sharpness where their own cross check is
-at most 1e-14 (accuracy: that of the loss), what belongs to step 0 alone where both are at step 0,
-and everything else where both are at every step of that c.
+("above_1e-4" counts them); that of accuracy is one example. Compared are loss, accuracy and
+sharpness where their own cross check is at most 1e-14 (accuracy: that of the loss), what belongs to
+step 0 alone where both are at step 0, and everything else where both are at every step of that c.
 
 Exit codes: 0 agrees, 1 internal fault, 2 usage, 3 file or images, 4 device, 5 a tolerance exceeded.)";
 

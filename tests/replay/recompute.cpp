@@ -9,6 +9,7 @@
 #include "cuda/sharpness/meter.hpp"
 #include "cuda/train/slice.hpp"
 #include "tests/replay/examples.hpp"
+#include "tests/replay/first_step.hpp"
 
 namespace sg::replay {
 namespace {
@@ -45,21 +46,6 @@ struct Workspace {
     View<double, 2> square;  // (N, 1)
 };
 
-// The rows of the file's batches in such an order that the slice, which draws its batches from a
-// permutation of its data set, reads them as the file has them: the engine trains as it always
-// does.
-std::vector<int> training_rows(Reference const& given) {
-    std::int64_t const B = given.batch_size, X = given.steps * B;
-    std::vector<int> rows(extent(X));
-    BatchOrder order(0, X, B);
-    for (int t = 0; t < given.steps; ++t) {
-        std::int32_t const* const place = order.batch(t);
-        for (std::int64_t b = 0; b < B; ++b)
-            rows[extent(place[b])] = given.batch_indices[extent(t * B + b)];
-    }
-    return rows;
-}
-
 template <class T>
 std::size_t arena_bytes(Exec const& exec, Model const& model, Reference const& given,
                         ChosenImages const& training, Batch<T> const& measured) {
@@ -80,7 +66,7 @@ public:
         : exec_(exec),
           given_(given),
           model_(build_fcn(given.spec)),
-          training_(exec, images, training_rows(given)),
+          training_(exec, images, rows_in_batch_order(given)),
           chosen_(exec, images, given.measure_indices),
           measured_(exec, chosen_, model_.inputs),
           arena_(exec, arena_bytes(exec, model_, given, training_, measured_.batch())),
@@ -99,7 +85,7 @@ public:
         }
         interpolate();
         sample_weights();
-        find_first_steps();
+        find_first_steps(given_, r_);
         return r_;
     }
 
@@ -114,7 +100,6 @@ private:
     void train(int step);
     void interpolate();
     void sample_weights();
-    void find_first_steps();
     // Euclidean norms of each matrix of each network.   rows: (count, P) → (count, L)
     Vec layer_norms(View<T const, 2> const& rows, int count);
 
@@ -224,7 +209,7 @@ template <class T>
 void Replay<T>::measure_top(std::size_t column) {
     double const strict = sizeof(T) == 8 ? 1e-9 : 1e-4;
     auto const largest = extreme(false, strict);
-    auto smallest = extreme(true, 1e-2);
+    auto smallest = extreme(true, 0.1);
     bool matters = false;
     for (std::size_t n = 0; n < largest.size(); ++n)
         matters |= std::abs(smallest[n].lambda) > 0.5 * std::abs(largest[n].lambda);
@@ -277,27 +262,6 @@ void Replay<T>::sample_weights() {
     for (int n = 0; n < given_.runs; ++n)
         for (int const i : given_.final_weight_sample_index)
             r_.final_weight_sample.push_back(theta[extent(n * model_.params() + i)]);
-}
-
-// Index of the first loss above the threshold, or -1. `or_nan`: a nan counts as above.
-int first_above(double const* loss, int count, double threshold, bool or_nan) {
-    for (int t = 0; t < count; ++t)
-        if (loss[t] > threshold || (or_nan && std::isnan(loss[t]))) return t;
-    return -1;
-}
-
-template <class T>
-void Replay<T>::find_first_steps() {
-    double const threshold = given_.divergence_threshold;
-    int const S = given_.steps;
-    for (int n = 0; n < given_.runs; ++n) {
-        double const* const loss = r_.loss.data() + n * (S + 1);
-        double const* const train = r_.train_batch_loss.data() + n * S;
-        r_.first_step_measure_loss_exceeds.push_back(first_above(loss, S + 1, threshold, true));
-        r_.first_step_train_loss_exceeds.push_back(first_above(train, S, threshold, true));
-        r_.first_step_train_loss_exceeds_ignoring_nan.push_back(
-            first_above(train, S, threshold, false));
-    }
 }
 
 }  // namespace

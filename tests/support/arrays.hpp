@@ -46,7 +46,7 @@ public:
     }
 
     template <class U>
-    void set(std::vector<U> const& from) {
+    void set(std::vector<U> const& from) const {
         if (static_cast<std::int64_t>(from.size()) != memory_.size())
             throw std::invalid_argument("Array: the host vector does not have its size");
         std::vector<T> mine;

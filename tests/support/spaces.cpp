@@ -3,10 +3,14 @@
 
 namespace sg::test {
 
-std::string title(testing::TestParamInfo<Where> const& info) {
-    if (info.param == Where::cpu) return "cpu";
-    return info.param == Where::cuda ? "cuda" : "cpu_shuffled";
+static char const* name(Where where) {
+    if (where == Where::cpu) return "cpu";
+    return where == Where::cuda ? "cuda" : "cpu_shuffled";
 }
+
+std::string title(testing::TestParamInfo<Where> const& info) { return name(info.param); }
+
+void PrintTo(Where where, std::ostream* out) { *out << name(where); }
 
 Exec exec_of(Where where) {
     prepare_process();

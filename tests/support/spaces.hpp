@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <string>
 
 #include "cuda/exec/exec.hpp"
@@ -14,6 +15,7 @@ namespace sg::test {
 enum class Where { cpu, cpu_shuffled, cuda };
 
 std::string title(testing::TestParamInfo<Where> const& info);
+void PrintTo(Where where, std::ostream* out);  // in the messages of GoogleTest
 
 // The Exec of a space; for `cuda` without a device, one of the CPU that no test comes to use.
 Exec exec_of(Where where);

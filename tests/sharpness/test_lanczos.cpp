@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+#include "cuda/sharpness/lanczos.hpp"
+
+#include "tests/support/eigen_run.hpp"
+#include "tests/support/spaces.hpp"
+
+namespace sg::test {
+namespace {
+
+struct Case {
+    FcnSpec spec;
+    Loss loss;
+    int examples;
+};
+
+std::vector<Case> cases() {
+    auto zero = fcn(2, 12, 6, 10);
+    zero.last_layer = LastLayer::zero;
+    auto mup = fcn(3, 9, 5, 3, Activation::tanh);
+    mup.parameterization = Parameterization::mup;
+    return {{fcn(4, 9, 8, 4), Loss::mse, 40},
+            {fcn(3, 8, 6, 3, Activation::tanh), Loss::cross_entropy, 30},
+            {fcn(1, 4, 20, 5, Activation::linear), Loss::mse, 50},  // depth 1: 5-fold eigenvalues
+            {fcn(6, 12, 5, 3), Loss::cross_entropy, 1},             // one example
+            {zero, Loss::mse, 64},
+            {mup, Loss::mse, 30}};
+}
+
+class LanczosTest : public OnEverySpace {};
+SG_SPACES(LanczosTest);
+
+TEST_P(LanczosTest, TheInitialSharpnessIsThatOfTheOracle) {
+    for (auto const& c : cases()) {
+        SCOPED_TRACE(c.spec.depth);
+        auto const nets = random_nets<double>(c.spec, 3);
+        auto const examples = random_examples<double>(c.spec, c.examples);
+        EigenRun<double> run(exec(), c.loss, examples, nets);
+        auto const results = run.run(LanczosRule::initial());
+        for (int n = 0; n < 3; ++n) {
+            auto const& net = nets[static_cast<std::size_t>(n)];
+            auto const& result = results[static_cast<std::size_t>(n)];
+            double const truth = oracle::top_eigenvalue(net, examples, c.loss).value;
+            EXPECT_EQ(result.status, EigenStatus::converged);
+            EXPECT_GE(result.products, 12);
+            EXPECT_LE(result.residual, 1e-4 * truth);
+            EXPECT_NEAR(result.lambda, truth, 1e-5 * truth);
+            EXPECT_LE(result.lambda, truth * (1 + 1e-12));
+            // The vector that is kept is the one whose residual was reported.
+            auto const x = row(widened(run.start(n)), 0, run.cohort.params);
+            EXPECT_NEAR(residual_of(net, examples, c.loss, x, result.lambda), result.residual,
+                        1e-9 * truth);
+            EXPECT_EQ(to_host(exec(), run.lanczos->last().data + n, 1)[0], result.lambda);
+        }
+    }
+}
+
+TEST_P(LanczosTest, FloatComesAsCloseAsFloatCan) {
+    for (auto const& c : cases()) {
+        auto const nets = random_nets<float>(c.spec, 2);
+        auto const examples = random_examples<float>(c.spec, c.examples);
+        EigenRun<float> run(exec(), c.loss, examples, nets);
+        auto const results = run.run(LanczosRule::initial());
+        for (std::size_t n = 0; n < 2; ++n) {
+            double const truth = oracle::top_eigenvalue(nets[n], examples, c.loss).value;
+            EXPECT_EQ(results[n].status, EigenStatus::converged);
+            EXPECT_NEAR(results[n].lambda, truth, 1e-5 * truth);
+            EXPECT_LE(results[n].lambda, truth * (1 + 2e-6));
+        }
+    }
+}
+
+// 1e-10 needs more products than the subspace holds: it is cut down to its Ritz vectors on the way.
+TEST_P(LanczosTest, ThickRestartsLoseNothing) {
+    auto const spec = fcn(1, 1, 400, 2, Activation::linear);  // the spectrum of 300 random vectors
+    auto const nets = random_nets<double>(spec, 2);
+    auto const examples = random_examples<double>(spec, 300);
+    EigenRun<double> run(exec(), Loss::mse, examples, nets);
+    double const truth = oracle::top_eigenvalue(nets[0], examples, Loss::mse).value;
+    for (auto const& result : run.run(strict(1e-10))) {
+        EXPECT_EQ(result.status, EigenStatus::converged);
+        EXPECT_GT(result.products, 24 + 20);  // two restarts at least
+        EXPECT_LE(result.residual, 1e-10 * truth);
+        EXPECT_NEAR(result.lambda, truth, 1e-13 * truth);
+    }
+}
+
+TEST_P(LanczosTest, InFloatRestartsDoNotDriftAboveTheTruth) {
+    auto const spec = fcn(1, 1, 150, 2, Activation::linear);
+    auto const nets = random_nets<float>(spec, 1);
+    auto const examples = random_examples<float>(spec, 200);
+    EigenRun<float> run(exec(), Loss::mse, examples, nets);
+    double const truth = oracle::top_eigenvalue(nets[0], examples, Loss::mse).value;
+    auto rule = strict(1e-9);  // out of reach: it goes on in the rounding until it is told to stop
+    rule.max_products = 200;
+    auto const result = run.run(rule)[0];
+    EXPECT_EQ(result.products, 200);
+    EXPECT_EQ(result.status, EigenStatus::not_converged);
+    EXPECT_NEAR(result.lambda, truth, 2e-6 * truth);
+}
+
+TEST_P(LanczosTest, TheSmallestEigenvalueIsThatOfTheOracle) {
+    for (auto const& c : cases()) {
+        auto const nets = random_nets<double>(c.spec, 2);
+        auto const examples = random_examples<double>(c.spec, c.examples);
+        if (nets[0].theta.size() > 250) continue;  // the oracle's Jacobi takes long
+        auto const truth = oracle::hessian_spectrum(nets[1], examples, c.loss).values;
+        EigenRun<double> run(exec(), c.loss, examples, nets);
+        auto rule = strict(1e-7);
+        rule.smallest = true;
+        rule.max_products = 1000;
+        auto const result = run.run(rule)[1];
+        EXPECT_NEAR(result.lambda, truth.front(), 1e-8 * truth.back());
+    }
+}
+
+// Fewer parameters than the subspace may have vectors: it becomes the whole space and is exact.
+TEST_P(LanczosTest, NetworksOfAFewParameters) {
+    for (int const depth : {1, 2, 3, 5})
+        for (auto const loss : {Loss::mse, Loss::cross_entropy}) {
+            auto const spec = fcn(depth, 1, 1, loss == Loss::mse ? 1 : 2, Activation::tanh);
+            auto const nets = random_nets<double>(spec, 3);
+            auto const examples = random_examples<double>(spec, 7);
+            EigenRun<double> run(exec(), loss, examples, nets);
+            auto smallest = strict(1e-4);
+            smallest.smallest = true;
+            smallest.keep = false;
+            for (int step = 0; step < 3; ++step)
+                for (auto const& rule : {step == 0 ? LanczosRule::initial() : warm(step), smallest}) {
+                    auto const results = run.run(rule);
+                    for (std::size_t n = 0; n < 3; ++n) {
+                        auto const truth = oracle::hessian_spectrum(nets[n], examples, loss).values;
+                        double const size = std::max(-truth.front(), truth.back());
+                        EXPECT_NEAR(results[n].lambda, rule.smallest ? truth.front() : truth.back(),
+                                    1e-12 * size)
+                            << "P = " << truth.size() << ", step " << step;
+                        EXPECT_LE(results[n].products, static_cast<int>(truth.size()));
+                        EXPECT_EQ(results[n].status, EigenStatus::converged);
+                    }
+                }
+        }
+}
+
+TEST_P(LanczosTest, DimensionFollowsTheNumberOfParameters) {
+    EXPECT_EQ(Lanczos<float>::dimension(1), 1);
+    EXPECT_EQ(Lanczos<float>::dimension(23), 23);
+    EXPECT_EQ(Lanczos<float>::dimension(2'000'000), 24);
+    EXPECT_EQ(Lanczos<float>::dimension(2'000'001), 12);
+}
+
+// Warm, at the θ of the run before: what it kept is the answer, for the fewest products.
+TEST_P(LanczosTest, AWarmStartFromTheAnswerIsCheap) {
+    auto const c = cases()[0];
+    auto const nets = random_nets<double>(c.spec, 2);
+    auto const examples = random_examples<double>(c.spec, c.examples);
+    EigenRun<double> run(exec(), c.loss, examples, nets);
+    auto const first = run.run(strict(1e-8));
+    auto const second = run.run(warm(1));
+    for (std::size_t n = 0; n < 2; ++n) {
+        EXPECT_EQ(second[n].products, 3);
+        EXPECT_EQ(second[n].status, EigenStatus::converged);
+        EXPECT_NEAR(second[n].lambda, first[n].lambda, 1e-12 * first[n].lambda);
+    }
+}
+
+// The first quotient is far from the last λ: at least `catapult_products` are spent.
+TEST_P(LanczosTest, ACatapultGetsMoreProducts) {
+    auto const c = cases()[0];
+    auto const nets = random_nets<double>(c.spec, 2);
+    EigenRun<double> run(exec(), c.loss, random_examples<double>(c.spec, c.examples), nets);
+    auto const first = run.run(strict(1e-8));
+    auto const start = run.start(0);
+    run.set_start(0, start, 1.4 * first[0].lambda);  // 29 % off
+    run.set_start(1, run.start(1), 1.5 * first[1].lambda);
+    auto const second = run.run(warm(1));
+    EXPECT_EQ(second[0].products, 3);
+    EXPECT_EQ(second[1].products, 8);
+}
+
+TEST_P(LanczosTest, AStartOfZeroOrOfEqualVectorsIsReplaced) {
+    for (auto const& c : {cases()[0], cases()[4]}) {
+        auto const nets = random_nets<double>(c.spec, 3);
+        auto const examples = random_examples<double>(c.spec, c.examples);
+        EigenRun<double> run(exec(), c.loss, examples, nets);
+        static_cast<void>(run.run(strict(1e-4)));
+        auto const P = run.cohort.params;
+        auto twice = row(run.start(2), 0, P);
+        twice.insert(twice.end(), twice.begin(), twice.begin() + P);
+        run.set_start(0, std::vector<double>(static_cast<std::size_t>(2 * P)), 0);
+        run.set_start(1, std::vector<double>(static_cast<std::size_t>(2 * P), std::nan("")), 0);
+        run.set_start(2, twice, 0);
+        auto rule = warm(1);
+        rule.tolerance = 1e-6;
+        rule.gain = 1e-8;
+        auto const results = run.run(rule);
+        for (std::size_t n = 0; n < 3; ++n) {
+            double const truth = oracle::top_eigenvalue(nets[n], examples, c.loss).value;
+            EXPECT_NEAR(results[n].lambda, truth, 1e-9 * truth) << n;
+            EXPECT_EQ(results[n].status, EigenStatus::converged);
+        }
+    }
+}
+
+TEST_P(LanczosTest, ARunThatKeepsNothingLeavesNoTrace) {
+    auto const c = cases()[1];
+    EigenRun<float> run(exec(), c.loss, random_examples<float>(c.spec, c.examples),
+                        random_nets<float>(c.spec, 2));
+    static_cast<void>(run.run(LanczosRule::initial()));
+    auto const before = run.start(1);
+    auto const last = to_host(exec(), run.lanczos->last().data, 2);
+    auto const plain = run.run(warm(1));
+    run.set_start(0, before, last[0]);
+    auto rule = LanczosRule::audit();
+    rule.step = 1;
+    EXPECT_FALSE(rule.keep);
+    auto const kept = run.start(1);
+    auto const audit = run.run(rule);
+    EXPECT_GE(audit[1].products, 20);
+    EXPECT_NE(audit[1].products, plain[1].products);
+    EXPECT_SAME_BITS(run.start(1), kept);
+    EXPECT_SAME_BITS(run.start(0), before);
+    EXPECT_EQ(to_host(exec(), run.lanczos->last().data, 1)[0], last[0]);
+}
+
+TEST_P(LanczosTest, MaxProductsEndsARunThatHasNotConverged) {
+    auto const c = cases()[0];
+    EigenRun<float> run(exec(), c.loss, random_examples<float>(c.spec, c.examples),
+                        random_nets<float>(c.spec, 1));
+    auto rule = strict(1e-12);
+    rule.max_products = 5;
+    auto const result = run.run(rule)[0];
+    EXPECT_EQ(result.products, 5);
+    EXPECT_EQ(result.status, EigenStatus::not_converged);
+    EXPECT_GT(result.lambda, 0);
+}
+
+}  // namespace
+}  // namespace sg::test

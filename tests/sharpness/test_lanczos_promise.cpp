@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+// Promise 1 of the design: warm measurements in float along training, against strict ones in double that
+// the oracle has confirmed.
+#include <algorithm>
+#include <map>
+
+#include "cuda/train/slice.hpp"
+#include "tests/support/eigen_run.hpp"
+#include "tests/support/fashion_mnist.hpp"
+#include "tests/support/random.hpp"
+#include "tests/support/spaces.hpp"
+
+namespace sg::test {
+namespace {
+
+constexpr int in_data = 256, measured = 64;
+
+// Points around a centre for each class: a top eigenvalue that stands out, as in real data.
+oracle::Examples clusters(int inputs, int classes) {
+    oracle::Random random(17);
+    auto const centres = random.normals(static_cast<std::size_t>(inputs * classes));
+    oracle::Examples out{in_data, inputs, classes, {}, {}};
+    for (int b = 0; b < in_data; ++b) {
+        out.label.push_back(random.below(classes));
+        for (int d = 0; d < inputs; ++d)
+            out.x.push_back(centres[static_cast<std::size_t>(out.label.back() * inputs + d)] +
+                            0.7 * random.normal() + 0.5);
+    }
+    out.x = rounded<float>(out.x);
+    return out;
+}
+
+oracle::Examples fashion(oracle::FashionMnist const& set) {
+    std::vector<int> first;
+    for (int i = 0; i < in_data; ++i) first.push_back(i);
+    auto out = set.rows(first);
+    out.x = rounded<float>(out.x);
+    return out;
+}
+
+oracle::Examples beginning(oracle::Examples all) {
+    all.count = measured;
+    all.x.resize(static_cast<std::size_t>(measured * all.inputs));
+    all.label.resize(measured);
+    return all;
+}
+
+// One network for each c, trained together with mini-batches of 64.
+struct Study {
+    FcnSpec spec;
+    Loss loss = Loss::mse;
+    std::vector<double> c{1, 2, 4, 8};
+    int steps = 10;
+};
+
+class Trajectories {
+public:
+    Trajectories(Exec const& exec, Study const& study, oracle::Examples const& data)
+        : exec_(exec), study_(study), some_(beginning(data)), model_(build_fcn(study.spec)),
+          values_(exec, data.x, data.count, data.inputs), labels_(exec, data.label, data.count),
+          slice_(exec, model_, TrainOptions{study.loss, 0, 64}, size(), 1, source(data.inputs),
+                 std::int64_t{data.count}),
+          warm_(exec, study.loss, some_, empty_nets()), truth_(exec, study.loss, some_, empty_nets()) {}
+
+    // Relative errors λ / truth − 1 of each network at each step after the first.
+    Vec errors() {
+        std::vector<Member> members(study_.c.size(), {11, 0.0});
+        slice_->begin(members);
+        double const initial = measure(LanczosRule::initial())[0].lambda;
+        for (std::size_t n = 0; n < members.size(); ++n)
+            members[n].learning_rate = study_.c[n] / initial;
+        slice_->begin(members);
+        Vec all;
+        for (int step = 1; step <= study_.steps; ++step) {
+            slice_->find_gradient(step - 1);
+            slice_->update();
+            auto rule = warm(step);
+            auto const results = measure(rule);
+            auto const truth = strictly();
+            for (std::size_t n = 0; n < results.size(); ++n) {
+                if (results[n].status == EigenStatus::collapsed || !std::isfinite(truth[n].lambda)) continue;
+                EXPECT_EQ(results[n].status, EigenStatus::converged);
+                EXPECT_EQ(truth[n].status, EigenStatus::converged);
+                all.push_back(results[n].lambda / truth[n].lambda - 1);
+            }
+            products_ += results[0].products;
+        }
+        return all;
+    }
+    // The truth of this test at the last θ against the oracle, for network n.
+    void confirm(int n) {
+        oracle::Net const net{study_.spec, widened(row(theta(), n, model_.params()))};
+        double const top = oracle::top_eigenvalue(net, some_, study_.loss).value;
+        EXPECT_NEAR(strictly()[static_cast<std::size_t>(n)].lambda, top, 1e-6 * top);
+    }
+    int size() const { return static_cast<int>(study_.c.size()); }
+
+private:
+    std::vector<oracle::Net> empty_nets() const {
+        return std::vector<oracle::Net>(study_.c.size(), oracle::random_net(study_.spec, 1));
+    }
+    ExampleData source(int) const {
+        ExampleData data;
+        data.values = values_.read();
+        data.label = labels_.data();
+        return data;
+    }
+    std::vector<float> theta() { return to_host(exec_, slice_->theta().data, size() * model_.params()); }
+    std::vector<EigenResult> measure(LanczosRule const& rule) {
+        warm_.cohort.theta.set(theta());
+        warm_.cohort.linearise();
+        return warm_.run(rule);
+    }
+    std::vector<EigenResult> strictly() {
+        truth_.cohort.theta.set(theta());
+        truth_.cohort.linearise();
+        auto rule = strict(1e-4);
+        rule.min_products = 30;
+        return truth_.run(rule);
+    }
+
+    Exec exec_;
+    Study study_;
+    oracle::Examples some_;
+    Model model_;
+    Array<float, 2> values_;
+    Array<std::int32_t, 1> labels_;
+    Planned<Slice<float>> slice_;
+    EigenRun<float> warm_;
+    EigenRun<double> truth_;
+    int products_ = 0;
+};
+
+struct Errors {
+    double median, hundredth, above;  // of the absolute errors: median, 99 % quantile; largest excess
+    std::size_t count;
+};
+
+Errors summary(Vec errors) {
+    Errors out{0, 0, 0, errors.size()};
+    for (double& e : errors) {
+        out.above = std::max(out.above, e);
+        e = std::abs(e);
+    }
+    std::sort(errors.begin(), errors.end());
+    out.median = errors[errors.size() / 2];
+    out.hundredth = errors[errors.size() * 99 / 100];
+    return out;
+}
+
+class LanczosPromiseTest : public OnEverySpace {
+protected:
+    Errors errors_of(std::vector<Study> const& studies, oracle::Examples const& data) const {
+        Vec all;
+        for (auto const& study : studies) {
+            Trajectories trajectories(exec(), study, data);
+            for (double const e : trajectories.errors()) all.push_back(e);
+            trajectories.confirm(1);
+        }
+        return summary(all);
+    }
+    static FcnSpec zero(FcnSpec spec) {
+        spec.last_layer = LastLayer::zero;
+        return spec;
+    }
+};
+SG_DEVICES(LanczosPromiseTest);
+
+void expect_kept(Errors const& e, std::size_t least, double median, double hundredth) {
+    EXPECT_GE(e.count, least);
+    EXPECT_LE(e.median, median);
+    EXPECT_LE(e.hundredth, hundredth);
+    EXPECT_LE(e.above, 1e-4);
+    ::testing::Test::RecordProperty("median", std::to_string(e.median));
+    if (getenv("SG_SHOW")) printf("%zu %g %g %g\n", e.count, e.median, e.hundredth, e.above);
+}
+
+TEST_P(LanczosPromiseTest, OnSyntheticData) {
+    auto const data = clusters(20, 10);
+    expect_kept(errors_of({{fcn(2, 16, 20, 10)},
+                           {fcn(4, 16, 20, 10)},
+                           {fcn(8, 12, 20, 10)},
+                           {fcn(3, 16, 20, 10, Activation::tanh), Loss::mse},
+                           {fcn(4, 16, 20, 10), Loss::cross_entropy}},
+                          data),
+                150, 1e-4, 1e-3);
+}
+
+TEST_P(LanczosPromiseTest, OnSyntheticDataWithAZeroLastLayer) {
+    auto const data = clusters(20, 10);
+    expect_kept(errors_of({{zero(fcn(2, 16, 20, 10))}, {zero(fcn(4, 16, 20, 10))}}, data), 60, 5e-4, 1e-2);
+}
+
+TEST_P(LanczosPromiseTest, OnFashionMnist) {
+    auto const set = oracle::FashionMnist::open();
+    if (!set) GTEST_SKIP() << "no Fashion-MNIST on this machine";
+    auto const data = fashion(*set);
+    expect_kept(errors_of({{fcn(4, 16, 784, 10), Loss::mse, {1, 2, 4, 8}, 6},
+                           {fcn(8, 16, 784, 10), Loss::mse, {1, 2, 4, 8}, 6},
+                           {fcn(2, 32, 784, 10), Loss::mse, {1, 4}, 6}},
+                          data),
+                50, 1e-4, 1e-3);
+    expect_kept(errors_of({{zero(fcn(2, 32, 784, 10)), Loss::mse, {1, 2}, 6},
+                           {zero(fcn(4, 16, 784, 10)), Loss::mse, {1, 2.6}, 6}},
+                          data),
+                20, 5e-4, 1e-2);
+}
+
+}  // namespace
+}  // namespace sg::test
