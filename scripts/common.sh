@@ -8,7 +8,8 @@ if ! command -v nvcc >/dev/null && [ -x /usr/local/cuda/bin/nvcc ]; then
     PATH=$PATH:/usr/local/cuda/bin
 fi
 
-say() { printf '\n== %s\n' "$*"; }
+# A heading, with the time since the script began.
+say() { printf '\n== %s (at %d:%02d)\n' "$*" $((SECONDS / 60)) $((SECONDS % 60)); }
 
 fail() {
     printf '%s: %s\n' "$(basename "$0")" "$*" >&2
@@ -44,6 +45,20 @@ skipped = sum(case.get("result") == "SKIPPED" and not case.get("failures") for c
 ran = sum(case["status"] == "RUN" for case in cases)
 print(f"{ran - failed - skipped} passed, {failed} failed, {skipped} skipped")
 PYTHON
+}
+
+# run_tests NAME FILTER [COMMAND...]: the tests of build/NAME, run by COMMAND if there is one; their count
+# goes to build/NAME/count.txt.
+run_tests() {
+    local folder=$root/build/$1 filter=$2 code=0
+    shift 2
+    rm -f "$folder/results.json" "$folder/count.txt"
+    "$@" "$folder/tests/sharpgrid-tests" --gtest_brief=1 "--gtest_filter=$filter" \
+        "--gtest_output=json:$folder/results.json" </dev/null || code=$?
+    [ -s "$folder/results.json" ] || fail "the tests of $folder ended early (exit code $code)"
+    count_tests "$folder/results.json" >"$folder/count.txt"
+    cat "$folder/count.txt"
+    [ $code = 0 ] || fail "the tests of $folder failed (exit code $code)"
 }
 
 # make_venv DIR PACKAGE...: a Python environment with these packages.

@@ -2,7 +2,10 @@
 // Elementwise launches: one of the three launch sites of the project (each, rows, team).
 #pragma once
 
+#include <algorithm>
+
 #include "cuda/exec/bind.hpp"
+#include "cuda/exec/error.hpp"
 #include "cuda/exec/exec.hpp"
 #include "cuda/exec/fn.hpp"
 #include "cuda/exec/order.hpp"

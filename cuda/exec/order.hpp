@@ -2,25 +2,15 @@
 // The random order in which tests run the indices of a launch: what depends on it is a race on a GPU.
 #pragma once
 
-#include <algorithm>
-#include <numeric>
-#include <random>
 #include <vector>
 
 #include "cuda/exec/bind.hpp"
-#include "cuda/exec/error.hpp"
 #include "cuda/exec/exec.hpp"
 
 namespace sg {
 
-inline std::vector<std::int64_t> shuffled(std::uint64_t key, std::int64_t n)
-{
-    std::vector<std::int64_t> order(static_cast<std::size_t>(n));
-    std::iota(order.begin(), order.end(), std::int64_t{0});
-    std::mt19937_64 generator(key);
-    std::shuffle(order.begin(), order.end(), generator);
-    return order;
-}
+// A permutation of 0 ... n − 1.
+std::vector<std::int64_t> shuffled(std::uint64_t key, std::int64_t n);
 
 template <class F>
 void for_each_shuffled(std::uint64_t key, Nets nets, std::int64_t n, F const& f)

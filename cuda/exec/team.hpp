@@ -4,6 +4,10 @@
 // be written. On the GPU the threads of a block stride over a phase, on the CPU it is a plain loop.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+
+#include "cuda/exec/error.hpp"
 #include "cuda/exec/exec.hpp"
 #include "cuda/exec/fn.hpp"
 #include "cuda/exec/order.hpp"
@@ -33,6 +37,7 @@ public:
     {
 #ifdef __CUDA_ARCH__
         for (int i = static_cast<int>(threadIdx.x); i < n; i += static_cast<int>(blockDim.x)) f(i);
+        __syncwarp();  // the barrier wants whole warps: lanes leave the loop at different times
         __syncthreads();
 #else
         if (shuffle_) {

@@ -44,7 +44,7 @@ struct CombineFour {
     }
 };
 
-// Terms `first` to first + 3 of `combine`. One beyond the vectors of the network has coefficient 0 and
+// Terms q = first ... first + 3 of to ← keep to + Σ_q (a_q V_q + b_q U_q). One beyond the vectors of the network has coefficient 0 and
 // reads vector 0: the others may hold anything.
 template <class T, Keep keep, bool both>
 struct Combine {

@@ -54,16 +54,26 @@ struct TopVector {
     }
 };
 
-// residual² = |Hv|² − 2 λ v·Hv + λ² |v|²
+// Coefficients of r = H v − λ v.   values: (N, P) ascending, one, minus: (N, 1)
+struct ExactResidual {
+    View<double const, 2> values;
+    View<double, 2> one, minus;
+    SG_FN void operator()(int n, std::int64_t) const
+    {
+        one(n, 0) = 1;
+        minus(n, 0) = -values(n, values.extent[1] - 1);
+    }
+};
+
+// λ = the last of values, residual = |r|.   values: (N, P), square: (N, 1)
 struct ExactResult {
-    View<double const, 2> values, dots;
+    View<double const, 2> values, square;
     EigenResult* result;
     SG_FN void operator()(int n, std::int64_t) const
     {
         std::int64_t const last = values.extent[1] - 1;
         double const lambda = values(n, last);
-        double const square = dots(n, 1) - 2 * lambda * dots(n, 0) + lambda * lambda;
-        result[n] = {lambda, sqrt(square > 0 ? square : 0), static_cast<std::int32_t>(last + 2),
+        result[n] = {lambda, sqrt(square(n, 0)), static_cast<std::int32_t>(last + 2),
                      fabs(lambda) < INFINITY ? EigenStatus::converged : EigenStatus::not_converged};
     }
 };
@@ -82,7 +92,13 @@ ExactSpectrum<T>::ExactSpectrum(Exec const& exec, Arena& arena, Model const& mod
     Hv_ = arena.take<T, 2>(nets, P);
     hessian_ = arena.take<double, 3>(nets, P, P);
     values_ = arena.take<double, 2>(nets, P);
-    dots_ = arena.take<double, 2>(nets, 2);
+    square_ = arena.take<double, 2>(nets, 1);
+    one_ = arena.take<double, 2>(nets, 1);
+    minus_ = arena.take<double, 2>(nets, 1);
+    if (exec.on_cpu()) {  // what dsyevd asks for with vectors
+        work_ = arena.take<double, 1>(1 + 6 * P + 2 * P * P);
+        integer_work_ = arena.take<int, 1>(3 + 5 * P);
+    }
     done_ = arena.take<unsigned char, 1>(nets);
     results_ = arena.take<EigenResult, 1>(nets);
 }
@@ -100,8 +116,10 @@ void ExactSpectrum<T>::solve(int n)
             std::fill(w, w + P, NAN);  // LAPACK would hang or refuse
             return;
         }
-        int const info = LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'V', 'L', P, A, P, w);
-        if (info != 0) throw InternalError("LAPACKE_dsyevd: info " + std::to_string(info));
+        int const info = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', P, A, P, w, work_.data,
+                                             static_cast<int>(work_.extent[0]), integer_work_.data,
+                                             static_cast<int>(integer_work_.extent[0]));
+        if (info != 0) throw InternalError("LAPACKE_dsyevd_work: info " + std::to_string(info));
         return;
     }
 #ifdef SG_WITH_CUDA
@@ -146,8 +164,10 @@ void ExactSpectrum<T>::run(HessianOperator<T> const& hessian, Nets nets)
     each(exec_, "top_vector", some, P, TopVector<T>{hessian_, v_});
     hessian.apply(some, v_, Hv_);
     auto const v = View<T const, 3>::dense(v_.data, v_.extent[0], 1, P);
-    dots<T>(exec_, some, v, 1, Hv_, true, dots_);
-    each(exec_, "exact_result", some, 1, ExactResult{values_, dots_, results_.data});
+    each(exec_, "exact_residual", some, 1, ExactResidual{values_, one_, minus_});
+    combine<T>(exec_, some, Hv_, v, {}, {one_, minus_, {}, nullptr}, 1);
+    dots<T>(exec_, some, v, 0, Hv_, true, square_);
+    each(exec_, "exact_result", some, 1, ExactResult{values_, square_, results_.data});
 }
 
 template <class T>

@@ -30,7 +30,10 @@ private:
     Exec exec_;
     View<T, 2> v_, Hv_;                    // (N, P)
     View<double, 3> hessian_;              // (N, P, P) in double, symmetrised; then its eigenvectors
-    View<double, 2> values_, dots_;        // (N, P), (N, 2)
+    View<double, 2> values_, square_;      // (N, P), (N, 1)
+    View<double, 2> one_, minus_;          // (N, 1)
+    View<double, 1> work_;                 // of LAPACK
+    View<int, 1> integer_work_;
     View<unsigned char, 1> done_;
     View<EigenResult, 1> results_;
 };

@@ -17,7 +17,7 @@ struct LanczosScalars {
     EigenResult* result;
 };
 
-// The scalars of a run at its start.
+// The scalars of a run at its start: θ before = −∞, no vectors.   (N, ...)
 struct BeginLanczos {
     LanczosScalars s;
     int min_products;
@@ -53,7 +53,7 @@ struct Normalise {
     }
 };
 
-// A vector that was cleared asks for a refill. After the scaling, whose launch reads the same bytes.
+// no_refill(n) ← factor(n) > 0: a vector that was cleared asks for a refill. After the scaling, whose launch reads the same bytes.
 struct FlagNull {
     LanczosScalars s;
     SG_FN void operator()(int n, std::int64_t) const { s.no_refill[n] = s.one(n, 0) > 0; }
@@ -83,7 +83,7 @@ struct ResidualCoefficients {
     }
 };
 
-// A first Rayleigh quotient far from the last λ: a catapult, where more products are asked for.
+// A first Rayleigh quotient θ with |θ − λ| > 0.3 |λ|, λ the last: a catapult; more products are asked for.
 struct ExpectCatapult {
     LanczosScalars s;
     int products;
@@ -109,7 +109,9 @@ struct Judge {
         bool const finite = fabs(theta) < INFINITY && square < INFINITY;  // false for NaN
         bool const small = residual <= rule.tolerance * size + 1e-30;
         bool const level = theta - s.before(n, 0) <= rule.gain * size + 1e-30;
-        bool const enough = result.products >= s.least[n];
+        bool const cluster = k > 1 && s.theta(n, 1) > rule.cluster_ratio * size;
+        int const least = cluster ? rule.cluster_products : 0;
+        bool const enough = result.products >= (s.least[n] > least ? s.least[n] : least);
         s.before(n, 0) = theta;
         result.lambda = rule.smallest ? -theta : theta;
         result.residual = residual;
@@ -135,7 +137,7 @@ struct Judge {
     }
 };
 
-// After a restart the projected matrix is diagonal.
+// After a restart the projected matrix is diag(θ).   projected: (N, m, m)
 struct RestartProjected {
     LanczosScalars s;
     SG_FN void operator()(int n, std::int64_t) const

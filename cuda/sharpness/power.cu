@@ -18,18 +18,27 @@ struct UnitFactor {
     }
 };
 
-// λ = u·Hu, residual² = |Hu|² − λ².   dots(n, 0) = u·Hu, dots(n, 1) = Hu·Hu
+// λ = u·Hu, and the coefficients of r = H u − λ u.   dot, one, minus: (N, 1)
 struct RayleighQuotient {
-    View<double const, 2> dots;
+    View<double const, 2> dot;
     int products;
     EigenResult* result;
+    View<double, 2> one, minus;
     SG_FN void operator()(int n, std::int64_t) const
     {
-        double const lambda = dots(n, 0), rest = dots(n, 1) - lambda * lambda;
-        bool const finite = fabs(lambda) < INFINITY;
-        result[n] = {lambda, sqrt(rest > 0 ? rest : 0), products,
-                     finite ? EigenStatus::converged : EigenStatus::not_converged};
+        double const lambda = dot(n, 0);
+        one(n, 0) = 1;
+        minus(n, 0) = -lambda;
+        result[n] = {lambda, 0, products,
+                     fabs(lambda) < INFINITY ? EigenStatus::converged : EigenStatus::not_converged};
     }
+};
+
+// residual = |r|.   square: (N, 1)
+struct QuotientResidual {
+    View<double const, 2> square;
+    EigenResult* result;
+    SG_FN void operator()(int n, std::int64_t) const { result[n].residual = sqrt(square(n, 0)); }
 };
 
 template <class T>
@@ -41,6 +50,7 @@ PowerIteration<T>::PowerIteration(Exec const& exec, Arena& arena, Model const& m
     Hu_ = arena.take<T, 2>(nets, model.params());
     dots_ = arena.take<double, 2>(nets, 2);
     factor_ = arena.take<double, 2>(nets, 1);
+    minus_ = arena.take<double, 2>(nets, 1);
     done_ = arena.take<unsigned char, 1>(nets);
     results_ = arena.take<EigenResult, 1>(nets);
 }
@@ -78,8 +88,12 @@ void PowerIteration<T>::run(HessianOperator<T> const& hessian, Nets nets, int it
     normalise(some);
     hessian.apply(some, u_, Hu_);
     auto const u = View<T const, 3>::dense(u_.data, u_.extent[0], 1, u_.extent[1]);
-    dots<T>(exec_, some, u, 1, Hu_, true, dots_);
-    each(exec_, "rayleigh_quotient", some, 1, RayleighQuotient{dots_, iterations + 1, results_.data});
+    dots<T>(exec_, some, u, 1, Hu_, false, dots_);
+    each(exec_, "rayleigh_quotient", some, 1,
+         RayleighQuotient{dots_, iterations + 1, results_.data, factor_, minus_});
+    combine<T>(exec_, some, Hu_, u, {}, {factor_, minus_, {}, nullptr}, 1);
+    dots<T>(exec_, some, u, 0, Hu_, true, dots_);
+    each(exec_, "quotient_residual", some, 1, QuotientResidual{dots_, results_.data});
 }
 
 template class PowerIteration<float>;

@@ -29,7 +29,7 @@ private:
 
     Exec exec_;
     View<T, 2> start_, u_, Hu_;  // (1, P), (N, P), (N, P)
-    View<double, 2> dots_, factor_;
+    View<double, 2> dots_, factor_, minus_;
     View<unsigned char, 1> done_;
     View<EigenResult, 1> results_;
 };

@@ -41,16 +41,15 @@ template <class F>
 void expect_every_place_once(Exec const& exec) {
     int const nets = 5;
     for (std::int64_t const n : {1, 15, 17, 255, 257, 700}) {
-        Array<double, 2> const out(exec, std::vector<double>(static_cast<std::size_t>(nets * n), 0.5),
-                                   nets, n);
+        Array<double, 2> const out(
+            exec, std::vector<double>(static_cast<std::size_t>(nets * n), 0.5), nets, n);
         Array<unsigned char, 1> const skip(exec, std::vector<int>{0, 1, 0, 0, 1}, nets);
         each(exec, "add", {nets, skip.data()}, n, F{out.view()});
         Vec expected;
         for (int net = 0; net < nets; ++net)
             for (std::int64_t i = 0; i < n; ++i)
-                expected.push_back(net == 1 || net == 4
-                                       ? 0.5
-                                       : 0.5 + 1000 * net + static_cast<double>(i));
+                expected.push_back(
+                    net == 1 || net == 4 ? 0.5 : 0.5 + 1000 * net + static_cast<double>(i));
         EXPECT_SAME_BITS(out.host(), expected);
     }
 }

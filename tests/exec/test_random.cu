@@ -27,8 +27,8 @@ std::vector<std::uint32_t> words(RandomKey const& key, std::uint64_t index) {
     return {bits.word[0], bits.word[1], bits.word[2], bits.word[3]};
 }
 
-// The vectors for philox4x32-10 of kat_vectors in Random123; counter words 0 and 1 are the index, 2 the
-// step, 3 the purpose (8 bits) and the tensor (24 bits); the key is the seed.
+// The vectors for philox4x32-10 of kat_vectors in Random123; counter words 0 and 1 are the index, 2
+// the step, 3 the purpose (8 bits) and the tensor (24 bits); the key is the seed.
 TEST(Random, KnownAnswersOfPhilox) {
     EXPECT_EQ(words({0, Purpose{0}, 0, 0}, 0),
               (std::vector<std::uint32_t>{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));

@@ -28,7 +28,9 @@ struct WeightedBound {
 // a(n, i) in float
 struct Single {
     View<float const, 2> a;
-    SG_FN double operator()(int n, std::int64_t i, int) const { return static_cast<double>(a(n, i)); }
+    SG_FN double operator()(int n, std::int64_t i, int) const {
+        return static_cast<double>(a(n, i));
+    }
 };
 
 class RowsTest : public OnEverySpace {};
@@ -66,7 +68,8 @@ TEST_P(RowsTest, AsManySumsAsTheLimit) {
     EXPECT_THROW(rows(exec(), "many", {1}, 3, rows_limit + 1, Weighted{a.read()}, out.view()),
                  InternalError);
     Array<double, 2> const narrow(exec(), 1, 1);
-    EXPECT_THROW(rows(exec(), "narrow", {1}, 3, 2, Weighted{a.read()}, narrow.view()), InternalError);
+    EXPECT_THROW(rows(exec(), "narrow", {1}, 3, 2, Weighted{a.read()}, narrow.view()),
+                 InternalError);
 }
 
 TEST_P(RowsTest, AddsInDouble) {

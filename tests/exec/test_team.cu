@@ -45,7 +45,8 @@ TEST_P(TeamTest, PhasesFollowEachOther) {
         Array<double, 2> const a(exec(), numbers, 3, count);
         Array<double, 2> const out(exec(), Vec(3 * 5, -1), 3, 5);
         Array<unsigned char, 1> const skip(exec(), std::vector<int>{0, 1, 0}, 3);
-        team(exec(), "tree_sum", {3, skip.data()}, 5, static_cast<std::size_t>(count) * sizeof(double),
+        team(exec(), "tree_sum", {3, skip.data()}, 5,
+             static_cast<std::size_t>(count) * sizeof(double),
              TreeSum{a.read(), out.view(), count});
         Vec expected(3 * 5, -1);
         for (int n = 0; n < 3; n += 2) {

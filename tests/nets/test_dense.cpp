@@ -11,8 +11,8 @@ namespace {
 
 constexpr int N = 3, B = 4, in = 5, out = 3, offset = 2, P = offset + in * out + 4;
 
-// One layer, inside a larger parameter vector, against the chain rule written out. Network 1 is skipped;
-// φ is tanh, so that no derivative vanishes.
+// One layer, inside a larger parameter vector, against the chain rule written out. Network 1 is
+// skipped; φ is tanh, so that no derivative vanishes.
 class DenseTest : public OnEverySpace {
 protected:
     static Vec numbers(int count, std::uint64_t seed) {
@@ -24,7 +24,8 @@ protected:
     Array<unsigned char, 1> const skip{exec(), std::vector<int>{0, 1, 0}, N};
     Nets const nets{N, skip.data()};
 
-    // What the layer does to input `at` with weights `w`: outputs, and Σ u · outputs differentiated.
+    // What the layer does to input `at` with weights `w`: outputs, and Σ u · outputs
+    // differentiated.
     static double weight(Vec const& w, int n, int i, int j) {
         return w[static_cast<std::size_t>(n * P + offset + i * out + j)];
     }
@@ -35,7 +36,8 @@ protected:
                 for (int j = 0; j < out; ++j) {
                     double z = 0;
                     for (int i = 0; i < in; ++i)
-                        z += at[static_cast<std::size_t>((n * B + b) * in + i)] * weight(w, n, i, j);
+                        z +=
+                            at[static_cast<std::size_t>((n * B + b) * in + i)] * weight(w, n, i, j);
                     a.push_back(std::tanh(1.5 * z));
                 }
         return a;
@@ -51,9 +53,11 @@ protected:
             for (int b = 0; b < B; ++b)
                 for (int i = 0; i < in; ++i)
                     for (int j = 0; j < out; ++j) {
-                        double const e = 1.5 * d.delta[static_cast<std::size_t>((n * B + b) * out + j)];
+                        double const e =
+                            1.5 * d.delta[static_cast<std::size_t>((n * B + b) * out + j)];
                         auto const place = static_cast<std::size_t>((n * B + b) * in + i);
-                        d.grad[static_cast<std::size_t>(n * P + offset + i * out + j)] += e * at[place];
+                        d.grad[static_cast<std::size_t>(n * P + offset + i * out + j)] +=
+                            e * at[place];
                         d.u_in[place] += e * weight(w, n, i, j);
                     }
         return d;
@@ -72,13 +76,15 @@ protected:
         return above;
     }
     // Networks 0 and 2 of `got` are `expected`, network 1 is still `before`.
-    static void expect_two(Array<double, 3> const& got, Vec const& expected, double before, double tolerance) {
+    static void expect_two(Array<double, 3> const& got, Vec const& expected, double before,
+                           double tolerance) {
         auto const size = static_cast<std::int64_t>(expected.size()) / N;
         for (int const n : {0, 2})
             EXPECT_ARRAY_NEAR(row(got.host(), n, size), row(expected, n, size), tolerance);
         EXPECT_EQ(row(got.host(), 1, size), Vec(static_cast<std::size_t>(size), before));
     }
-    static void expect_two(Array<double, 2> const& got, Vec const& expected, double before, double tolerance) {
+    static void expect_two(Array<double, 2> const& got, Vec const& expected, double before,
+                           double tolerance) {
         for (int const n : {0, 2})
             EXPECT_ARRAY_NEAR(row(got.host(), n, P), row(expected, n, P), tolerance);
         EXPECT_EQ(row(got.host(), 1, P), Vec(P, before));
@@ -96,7 +102,8 @@ TEST_P(DenseTest, ForwardAndBackwardFollowTheChainRule) {
     if (exec().on_cpu()) {
         expect_two(a, output(theta, x), 7, 1e-14);
     }
-    layer.backward(exec(), nets, w.read(), from, a.read(), delta.view(), grad.view(), true, u_in.view());
+    layer.backward(exec(), nets, w.read(), from, a.read(), delta.view(), grad.view(), true,
+                   u_in.view());
     if (!exec().on_cpu()) return;  // there a skipped network is computed with the others
     Vec sum = truth.grad;
     for (double& g : sum) g += 0.5;  // accumulated; what is not of the layer stays
@@ -110,14 +117,16 @@ TEST_P(DenseTest, TangentsAreTheDifferencesOfForwardAndBackward) {
     Array<double, 2> const w(exec(), theta, N, P), direction(exec(), v, N, P), Hv(exec(), N, P);
     Array<double, 3> const input(exec(), x, N, B, in), Rinput(exec(), Rx, N, B, in);
     Array<double, 3> const a(exec(), output(theta, x), N, B, out), delta(exec(), N, B, out);
-    Array<double, 3> const Ra(exec(), N, B, out), bend(exec(), N, B, out), Rdelta(exec(), Ru, N, B, out);
+    Array<double, 3> const Ra(exec(), N, B, out), bend(exec(), N, B, out),
+        Rdelta(exec(), Ru, N, B, out);
     Array<double, 3> const Ru_in(exec(), N, B, in);
     LayerInput<double> const from{input.read(), nullptr};
     delta.set(differentiate(theta, x, u).delta);
     layer.forward_tangent(exec(), {N}, w.read(), direction.read(), from, Rinput.read(), a.read(),
                           Ra.view(), bend.view());
     layer.backward_tangent(exec(), {N}, w.read(), direction.read(), from, Rinput.read(), a.read(),
-                           delta.read(), bend.read(), Rdelta.view(), Hv.view(), false, Ru_in.view());
+                           delta.read(), bend.read(), Rdelta.view(), Hv.view(), false,
+                           Ru_in.view());
     using All = Vec const&;
     auto const moved = along([&](All t, All at, All) { return output(t, at); });
     EXPECT_ARRAY_NEAR(Ra.host(), moved, 1e-6);

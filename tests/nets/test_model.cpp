@@ -15,9 +15,12 @@ constexpr int N = 5, B = 7;
 template <class T>
 struct Passes {
     Passes(Exec const& exec_, FcnSpec const& spec)
-        : exec(exec_), model(build_fcn(spec)), nets(random_nets<T>(spec, N)),
+        : exec(exec_),
+          model(build_fcn(spec)),
+          nets(random_nets<T>(spec, N)),
           data{random_examples<T>(spec, B, 1), random_examples<T>(spec, B, 2)},
-          theta(exec, weights(nets), N, model.params()), grad(exec, N, model.params()),
+          theta(exec, weights(nets), N, model.params()),
+          grad(exec, N, model.params()),
           x(exec, joined(data[0].x, data[1].x), 2, B, spec.inputs),
           labels(exec, joined(data[0].label, data[1].label), 2, B),
           group(exec, std::vector<int>{0, 0, 0, 1, 1}, N) {
@@ -47,7 +50,8 @@ struct Passes {
     void gradient(Loss loss) const {
         in_chunks([&](Batch<T> const& batch, Tape<T> const& part, bool accumulate) {
             forward<T>(exec, {N}, model, theta.read(), batch, part);
-            backward<T>(exec, {N}, model, loss, B, theta.read(), batch, part, grad.view(), accumulate);
+            backward<T>(exec, {N}, model, loss, B, theta.read(), batch, part, grad.view(),
+                        accumulate);
         });
     }
     oracle::Examples const& of(int n) const { return data[n < 3 ? 0 : 1]; }
@@ -70,8 +74,8 @@ std::vector<FcnSpec> specs() {
     auto mup = fcn(3, 6, 4, 3, Activation::tanh);
     mup.parameterization = Parameterization::mup;
     mup.output_scale = 1.5;
-    return {fcn(4, 6, 4, 3), mup, fcn(1, 1, 5, 3, Activation::linear), fcn(3, 1, 4, 2, Activation::tanh),
-            fcn(2, 9, 1, 1)};
+    return {fcn(4, 6, 4, 3), mup, fcn(1, 1, 5, 3, Activation::linear),
+            fcn(3, 1, 4, 2, Activation::tanh), fcn(2, 9, 1, 1)};
 }
 
 class ModelTest : public OnEverySpace {};
@@ -85,7 +89,8 @@ TEST_P(ModelTest, OutputsAndGradientsOfTwoGroupsAreThoseOfTheOracle) {
             auto const f = to_host(exec(), p.tape.a.back().data, N * B * spec.classes);
             for (int n = 0; n < N; ++n) {
                 auto const& net = p.nets[static_cast<std::size_t>(n)];
-                EXPECT_ARRAY_NEAR(row(f, n, B * spec.classes), oracle::outputs(net, p.of(n)), 1e-13);
+                EXPECT_ARRAY_NEAR(row(f, n, B * spec.classes), oracle::outputs(net, p.of(n)),
+                                  1e-13);
                 Vec const truth = oracle::gradient(net, p.of(n), loss);
                 EXPECT_ARRAY_NEAR(row(p.grad.host(), n, p.model.params()), truth,
                                   1e-13 * (1 + oracle::largest(truth)));
@@ -102,13 +107,14 @@ TEST_P(ModelTest, TangentsOfTwoGroupsAreThoseOfTheOracle) {
             Vec const directions = oracle::Random(5).normals(static_cast<std::size_t>(N * P));
             Array<double, 2> const v(exec(), directions, N, P), Hv(exec(), N, P);
             p.in_chunks([&](Batch<double> const& batch, Tape<double> const& part, bool accumulate) {
-                tangent<double>(exec(), {N}, p.model, loss, B, p.theta.read(), batch, part, p.scratch,
-                                v.read(), Hv.view(), accumulate);
+                tangent<double>(exec(), {N}, p.model, loss, B, p.theta.read(), batch, part,
+                                p.scratch, v.read(), Hv.view(), accumulate);
             });
             for (int n = 0; n < N; ++n) {
-                Vec const truth = oracle::exact_Hv(p.nets[static_cast<std::size_t>(n)], p.of(n), loss,
-                                                   row(directions, n, P));
-                EXPECT_ARRAY_NEAR(row(Hv.host(), n, P), truth, 1e-12 * (1 + oracle::largest(truth)));
+                Vec const truth = oracle::exact_Hv(p.nets[static_cast<std::size_t>(n)], p.of(n),
+                                                   loss, row(directions, n, P));
+                EXPECT_ARRAY_NEAR(row(Hv.host(), n, P), truth,
+                                  1e-12 * (1 + oracle::largest(truth)));
             }
         }
 }
@@ -131,7 +137,8 @@ TEST_P(ModelTest, WithoutAGradientOnlyTheErrorsAreComputed) {
     auto const grad = p.grad.host();
     exec().fill(p.tape.delta[0].data, 0, delta.size() * sizeof(double));
     p.in_chunks([&](Batch<double> const& batch, Tape<double> const& part, bool) {
-        backward<double>(exec(), {N}, p.model, Loss::mse, B, p.theta.read(), batch, part, {}, false);
+        backward<double>(exec(), {N}, p.model, Loss::mse, B, p.theta.read(), batch, part, {},
+                         false);
     });
     EXPECT_SAME_BITS(to_host(exec(), p.tape.delta[0].data, N * B * units), delta);
     EXPECT_SAME_BITS(p.grad.host(), grad);

@@ -24,8 +24,8 @@ double curvature(Activation f, double z) {
 // 3 networks, 2 examples, 4 units; network 1 is skipped.
 class ActivationTest : public OnEverySpace {
 protected:
-    Vec z{-2, -0.5, 0, 0.25, 1, 3, -1e-3, 1e-3, 9, 9, 9, 9, 9, 9, 9, 9,
-          -1, 0.5,  0, 2,    4, -4, 0.1,  -0.0};
+    Vec z{-2, -0.5, 0, 0.25, 1,  3,   -1e-3, 1e-3, 9, 9,  9,   9,
+          9,  9,    9, 9,    -1, 0.5, 0,     2,    4, -4, 0.1, -0.0};
     Vec u{1, -2, 3, 4, 5, -6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, -1, 2, -3, 4, -5, 6, -7, 8};
     Array<unsigned char, 1> skip{exec(), std::vector<int>{0, 1, 0}, 3};
     Nets nets{3, skip.data()};
@@ -63,7 +63,8 @@ TEST_P(ActivationTest, TangentsAreThoseOfTheFormula) {
     Vec const s = expected(u, [&](auto i) { return 3 - 0.2 * u[i]; });
     for (auto const f : every) {
         Array<double, 3> const a(exec(), z, 3, 2, 4), delta(exec(), u, 3, 2, 4);
-        Array<double, 3> const Rz(exec(), r, 3, 2, 4), Ru(exec(), s, 3, 2, 4), bend(exec(), 3, 2, 4);
+        Array<double, 3> const Rz(exec(), r, 3, 2, 4), Ru(exec(), s, 3, 2, 4),
+            bend(exec(), 3, 2, 4);
         activate(exec(), nets, f, a.view());
         multiply_by_slope(exec(), nets, f, a.read(), delta.view());
         activate_tangent(exec(), nets, f, a.read(), Rz.view(), bend.view());
@@ -94,7 +95,8 @@ TEST_P(ActivationTest, TheSlopeOfReluAtZeroIsZeroAndInfinityStays) {
     EXPECT_EQ(saturated.host(), (std::vector<float>{-1, 1, 1}));
 }
 
-// Else a network whose weights are NaN would look collapsed, with a finite loss, instead of diverged.
+// Else a network whose weights are NaN would look collapsed, with a finite loss, instead of
+// diverged.
 TEST_P(ActivationTest, ANotANumberPassesThrough) {
     for (auto const f : every) {
         Array<float, 3> const a(exec(), Vec(20, std::nan("")), 1, 1, 20);

@@ -36,7 +36,8 @@ TEST_P(GatherTest, TakesValuesAndLabelsByIndex) {
 TEST_P(GatherTest, StandardisesBytesByTheirOwnMeanAndDeviation) {
     Array<std::uint8_t, 2> const pixels(
         exec(), std::vector<int>{0, 128, 255, 1, 2, 3, 9, 9, 9, 200, 100, 0}, 4, 3);
-    Array<double, 1> const mean(exec(), Vec{127, 2, 9, 100}, 4), inverse(exec(), Vec{0.01, 2, 1, 0.5}, 4);
+    Array<double, 1> const mean(exec(), Vec{127, 2, 9, 100}, 4),
+        inverse(exec(), Vec{0.01, 2, 1, 0.5}, 4);
     ExampleData data;
     data.pixels = pixels.read();
     data.mean = mean.data();

@@ -10,8 +10,8 @@
 namespace sg::test {
 namespace {
 
-// One linear layer on unit vectors: its weights are the outputs, so the oracle's loss of given outputs
-// is the loss of this network.   f: (B, K)
+// One linear layer on unit vectors: its weights are the outputs, so the oracle's loss of given
+// outputs is the loss of this network.   f: (B, K)
 struct Outputs {
     oracle::Net net;
     oracle::Examples examples;
@@ -81,7 +81,8 @@ TEST_P(LossTest, GradientIsThatOfTheOracleAndChunksShareTheMean) {
         Array<double, 3> const outputs_array(exec(), f, 4, B, K), delta(exec(), v, 4, B, K);
         loss_gradient(exec(), nets, kind, B, outputs_array.read(), shared, delta.view());
         auto const whole = delta.host();
-        for (int const n : {0, 3}) EXPECT_ARRAY_NEAR(row(whole, n, B * K), outputs(n).gradient(kind), 1e-15);
+        for (int const n : {0, 3})
+            EXPECT_ARRAY_NEAR(row(whole, n, B * K), outputs(n).gradient(kind), 1e-15);
         EXPECT_SAME_BITS(row(whole, 1, B * K), of(v, 1));
         for (double const x : row(whole, 2, B * K)) EXPECT_TRUE(std::isnan(x));
 

@@ -30,7 +30,10 @@ constexpr int nets = 3;
 template <class T>
 struct Stack {
     Stack(Exec const& exec, int rows, int columns, bool shared, int gap, std::uint64_t seed)
-        : rows_(rows), columns_(columns), shared_(shared), row_(columns + gap),
+        : rows_(rows),
+          columns_(columns),
+          shared_(shared),
+          row_(columns + gap),
           host(rounded<T>(oracle::Random(seed).normals(
               static_cast<std::size_t>((shared ? 1 : nets) * rows * (columns + gap))))),
           array(exec, host, static_cast<std::int64_t>(host.size())) {}
@@ -70,8 +73,10 @@ Vec expected(Case const& c, Stack<T> const& A, Stack<T> const& B, Stack<T> const
 template <class T>
 void check(Exec const& exec, Case const& c) {
     auto const [m, n, k] = c.size;
-    Stack<T> const A(exec, c.op_a == Op::none ? m : k, c.op_a == Op::none ? k : m, c.share_a, c.gap, 1);
-    Stack<T> const B(exec, c.op_b == Op::none ? k : n, c.op_b == Op::none ? n : k, c.share_b, c.gap, 2);
+    Stack<T> const A(exec, c.op_a == Op::none ? m : k, c.op_a == Op::none ? k : m, c.share_a, c.gap,
+                     1);
+    Stack<T> const B(exec, c.op_b == Op::none ? k : n, c.op_b == Op::none ? n : k, c.share_b, c.gap,
+                     2);
     Stack<T> const C(exec, m, n, false, c.gap, 3);
     matmul<T>(exec, {nets}, c.alpha, A.view(), c.op_a, B.view(), c.op_b, c.beta, C.view());
     double const tolerance = 8 * std::numeric_limits<T>::epsilon() * std::sqrt(k) * 4;
@@ -85,7 +90,8 @@ class MatmulTest : public OnEverySpace {};
 SG_DEVICES(MatmulTest);
 
 TEST_P(MatmulTest, AgreesWithPlainLoops) {
-    for (Size const size : {Size{1, 1, 1}, {2, 3, 5}, {3, 33, 70}, {7, 17, 129}, {129, 1, 7}, {1, 65, 1}})
+    for (Size const size :
+         {Size{1, 1, 1}, {2, 3, 5}, {3, 33, 70}, {7, 17, 129}, {129, 1, 7}, {1, 65, 1}})
         for (Op const op_a : {Op::none, Op::transpose})
             for (Op const op_b : {Op::none, Op::transpose})
                 for (double const beta : {0.0, 1.0, 0.5}) {
@@ -140,9 +146,8 @@ TEST_P(MatmulTest, ANetworkAloneHasTheSameBits) {
 
 TEST_P(MatmulTest, ShapesThatDoNotFitAreRefused) {
     Array<float, 3> const a(exec(), 1, 2, 3), b(exec(), 1, 4, 5), c(exec(), 1, 2, 5);
-    EXPECT_THROW(
-        matmul<float>(exec(), {1}, 1, a.read(), Op::none, b.read(), Op::none, 0, c.view()),
-        InternalError);
+    EXPECT_THROW(matmul<float>(exec(), {1}, 1, a.read(), Op::none, b.read(), Op::none, 0, c.view()),
+                 InternalError);
     Array<float, 3> const wide(exec(), 1, 2, 6), right(exec(), 1, 3, 5);
     EXPECT_THROW(
         matmul<float>(exec(), {1}, 1, a.read(), Op::none, right.read(), Op::none, 0, wide.view()),

@@ -65,7 +65,8 @@ TEST_P(VectorsTest, DotsAgreeWithPlainSums) {
     EXPECT_THROW(dots(exec(), {1}, V.read(), 3, w.read(), false, out.view()), InternalError);
 }
 
-// Every way to combine: with and without `to`, with one or two sets, more and fewer than four at once.
+// Every way to combine: with and without `to`, with one or two sets, more and fewer than four at
+// once.
 struct Combination {
     int count;
     bool keep, both, used;
@@ -88,7 +89,8 @@ void check_combine(Exec const& exec, Nets nets, Combination const& c) {
     Coefficients by{{}, aa.read(), {}, c.used ? uu.data() : nullptr};
     if (c.keep) by.keep = kk.read();
     if (c.both) by.b = bb.read();
-    combine<T>(exec, nets, out.view(), VV.read(), c.both ? UU.read() : View<T const, 3>{}, by, c.count);
+    combine<T>(exec, nets, out.view(), VV.read(), c.both ? UU.read() : View<T const, 3>{}, by,
+               c.count);
     auto const got = out.host();
     for (int n = 0; n < N; n += 2) {
         Vec expected = row(to, n, P);
@@ -216,7 +218,8 @@ TEST_P(VectorsTest, RandomSignsAreKeyedBySeedAndPlace) {
 
 TEST_P(VectorsTest, RandomSignsMayBeAdded) {
     Array<std::uint64_t, 1> const seed(exec(), std::vector<int>{5}, 1);
-    Array<double, 2> const w(exec(), Vec(200, 10), 1, 200), alone(exec(), Vec(200, std::nan("")), 1, 200);
+    Array<double, 2> const w(exec(), Vec(200, 10), 1, 200),
+        alone(exec(), Vec(200, std::nan("")), 1, 200);
     random_signs<double>(exec(), {1}, true, 0.5, seed.data(), Purpose::admixture, 0, w.view());
     random_signs<double>(exec(), {1}, false, 0.5, seed.data(), Purpose::admixture, 0, alone.view());
     for (std::size_t p = 0; p < 200; ++p) EXPECT_EQ(w.host()[p], 10 + alone.host()[p]);

@@ -24,12 +24,15 @@ constexpr int N = 5;
 template <class T>
 struct Fixture {
     Fixture(Exec const& exec, Case const& c)
-        : kind(c.loss), nets(random_nets<T>(c.spec, N)), examples(random_examples<T>(c.spec, c.examples)) {
+        : kind(c.loss),
+          nets(random_nets<T>(c.spec, N)),
+          examples(random_examples<T>(c.spec, c.examples)) {
         for (double& w : nets[3].theta) w = std::nan("");
         cohort.emplace(exec, kind, examples, nets);
         cohort->kill(1);
         for (int n = 0; n < N; ++n) {
-            Vec one = oracle::Random(static_cast<std::uint64_t>(50 + n)).normals(nets[0].theta.size());
+            Vec one =
+                oracle::Random(static_cast<std::uint64_t>(50 + n)).normals(nets[0].theta.size());
             double square = 0;
             for (double const x : one) square += x * x;
             for (double& x : one) x = n == 2 ? 0 : x / std::sqrt(square);
@@ -75,9 +78,9 @@ std::vector<Case> cases() {
     for (auto const activation : {Activation::relu, Activation::tanh, Activation::linear})
         for (auto const loss : {Loss::mse, Loss::cross_entropy}) {
             all.push_back({fcn(4, 7, 5, 3, activation), loss, 6});
-            all.push_back({fcn(3, 1, 2, 2, activation), loss, 9});   // width 1
-            all.push_back({fcn(1, 4, 6, 3, activation), loss, 5});   // depth 1
-            all.push_back({fcn(2, 17, 9, 4, activation), loss, 1});  // one example
+            all.push_back({fcn(3, 1, 2, 2, activation), loss, 9});    // width 1
+            all.push_back({fcn(1, 4, 6, 3, activation), loss, 5});    // depth 1
+            all.push_back({fcn(2, 17, 9, 4, activation), loss, 1});   // one example
             all.push_back({fcn(3, 5, 4, 3, activation), loss, 601});  // chunks of 512 and 89
         }
     auto scaled = fcn(3, 9, 4, 3, Activation::tanh);
@@ -96,7 +99,8 @@ std::vector<Case> cases() {
 
 // A dead relu network of width 1 would make every comparison hold.
 bool lives(Case const& c, oracle::Net const& net) {
-    auto const pattern = oracle::sign_pattern(net, oracle::random_examples(20, c.spec.inputs, c.spec.classes, 1));
+    auto const pattern =
+        oracle::sign_pattern(net, oracle::random_examples(20, c.spec.inputs, c.spec.classes, 1));
     return std::count(pattern.begin(), pattern.end(), 1) > 0;
 }
 
@@ -128,7 +132,8 @@ TEST_P(HessianTest, ScoresAndGradientsAgreeWithTheOracle) {
         for (int const n : {0, 2, 4}) {
             auto const& net = f.nets[static_cast<std::size_t>(n)];
             Vec const truth = oracle::gradient(net, f.examples, f.kind);
-            EXPECT_ARRAY_NEAR(row(grad.host(), n, P), truth, 1e-12 * oracle::largest(truth) + 1e-30);
+            EXPECT_ARRAY_NEAR(row(grad.host(), n, P), truth,
+                              1e-12 * oracle::largest(truth) + 1e-30);
             EXPECT_NEAR(row(score, n, 3)[0], oracle::loss(net, f.examples, f.kind), 1e-12);
             EXPECT_NEAR(row(score, n, 3)[1], oracle::accuracy(net, f.examples), 1e-12);
         }
@@ -142,9 +147,11 @@ TEST_P(HessianTest, ActiveUnitsOfTheLastHiddenLayerAreCounted) {
     auto const spec = fcn(3, 6, 4, 2);
     auto nets = random_nets<float>(spec, 4);
     auto const examples = random_examples<float>(spec, 30);
-    for (std::size_t p = 24; p < 60; ++p) nets[1].theta[p] = -std::abs(nets[1].theta[p]);  // layer 1 dies
-    std::fill(nets[2].theta.begin(), nets[2].theta.begin() + 24, 0.0);                     // layer 0
-    std::fill(nets[3].theta.begin() + 60, nets[3].theta.end(), 0.0);  // a zero last layer is no collapse
+    for (std::size_t p = 24; p < 60; ++p)
+        nets[1].theta[p] = -std::abs(nets[1].theta[p]);                 // layer 1 dies
+    std::fill(nets[2].theta.begin(), nets[2].theta.begin() + 24, 0.0);  // layer 0
+    std::fill(nets[3].theta.begin() + 60, nets[3].theta.end(),
+              0.0);  // a zero last layer is no collapse
     Cohort<float> cohort(exec(), Loss::mse, examples, nets);
     cohort.linearise();
     auto const score = to_host(exec(), cohort.op->score().data, 12);

@@ -125,7 +125,8 @@ TEST_P(LanczosTest, NetworksOfAFewParameters) {
             smallest.smallest = true;
             smallest.keep = false;
             for (int step = 0; step < 3; ++step)
-                for (auto const& rule : {step == 0 ? LanczosRule::initial() : warm(step), smallest}) {
+                for (auto const& rule :
+                     {step == 0 ? LanczosRule::initial() : warm(step), smallest}) {
                     auto const results = run.run(rule);
                     for (std::size_t n = 0; n < 3; ++n) {
                         auto const truth = oracle::hessian_spectrum(nets[n], examples, loss).values;

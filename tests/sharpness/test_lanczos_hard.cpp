@@ -37,12 +37,14 @@ TEST_P(LanczosHardTest, ACollapsedNetworkCostsNothing) {
 }
 
 TEST_P(LanczosHardTest, AHessianOfZeroIsZero) {
-    auto const certain = fcn(2, 5, 6, 1, Activation::linear);  // a single class: the loss is always 0
+    auto const certain =
+        fcn(2, 5, 6, 1, Activation::linear);  // a single class: the loss is always 0
     EigenRun<float> run(exec(), Loss::cross_entropy, random_examples<float>(certain, 9),
                         random_nets<float>(certain, 2));
     auto smallest = LanczosRule::audit();
     smallest.smallest = true;
-    for (auto const& rule : {LanczosRule::initial(), warm(1), warm(2), LanczosRule::audit(), smallest})
+    for (auto const& rule :
+         {LanczosRule::initial(), warm(1), warm(2), LanczosRule::audit(), smallest})
         for (auto const& result : run.run(rule)) {
             EXPECT_EQ(result.lambda, 0);
             EXPECT_EQ(result.residual, 0);
@@ -64,6 +66,26 @@ TEST_P(LanczosHardTest, AHessianOfLowRankIsNotOverestimated) {
             EXPECT_LE(result.residual, 1e-4 * truth);
             EXPECT_EQ(result.status, EigenStatus::converged);
         }
+}
+
+// Every vector is an eigenvector: each residual is rounding, and random ones make up the basis.
+TEST_P(LanczosHardTest, AMultipleOfTheIdentityIsNeitherOverNorUnderestimated) {
+    for (int const P : {1, 2, 3, 5, 8, 40}) {
+        auto const flat_spec = fcn(1, 1, P, 1, Activation::linear);
+        oracle::Examples units{P, P, 1, Vec(static_cast<std::size_t>(P * P)), {}};
+        units.label.resize(static_cast<std::size_t>(P));
+        for (int i = 0; i < P; ++i) units.x[static_cast<std::size_t>(i * P + i)] = 2 * std::sqrt(P);
+        EigenRun<float> run(exec(), Loss::mse, units, random_nets<float>(flat_spec, 6));
+        run.cohort.seed.set(std::vector<int>{1, 2, 3, 4, 5, 6});
+        auto smallest = LanczosRule::audit();
+        smallest.smallest = true;
+        for (auto const& rule :
+             {LanczosRule::initial(), warm(1), warm(2), LanczosRule::audit(), smallest})
+            for (auto const& result : run.run(rule)) {
+                EXPECT_NEAR(result.lambda, 4, 1e-5) << "P = " << P << ", warm " << rule.warm;
+                EXPECT_EQ(result.status, EigenStatus::converged);
+            }
+    }
 }
 
 TEST_P(LanczosHardTest, NotANumberEndsAtOnceAndLeavesTheNeighboursAlone) {
@@ -107,8 +129,8 @@ TEST_P(LanczosHardTest, ANetworkHasTheSameBitsAloneAndAmongOthers) {
     auto const nets = random_nets<float>(slow, 7);
     auto shuffled_nets = nets;
     std::swap(shuffled_nets[2], shuffled_nets[6]);
-    EigenRun<float> seven(exec(), Loss::mse, data, nets), other(exec(), Loss::mse, data, shuffled_nets),
-        one(exec(), Loss::mse, data, {nets[2]});
+    EigenRun<float> seven(exec(), Loss::mse, data, nets),
+        other(exec(), Loss::mse, data, shuffled_nets), one(exec(), Loss::mse, data, {nets[2]});
     auto cold = LanczosRule::initial();
     cold.min_products = 50;
     for (auto const& rule : {cold, warm(1), warm(2)}) {

@@ -12,7 +12,8 @@ SG_SPACES(PowerTest);
 
 // Four networks: 1 is skipped, 2 collapsed, 3 holds a NaN.
 template <class T>
-void expect_published_method(Exec const& exec, Activation activation, int iterations, double tolerance) {
+void expect_published_method(Exec const& exec, Activation activation, int iterations,
+                             double tolerance) {
     auto const spec = fcn(3, 8, 6, 4, activation);
     auto nets = random_nets<T>(spec, 4);
     auto const examples = random_examples<T>(spec, 40);
@@ -71,7 +72,8 @@ TEST_P(PowerTest, ANetworkHasTheSameBitsAloneAndAmongOthers) {
     auto const spec = fcn(3, 17, 9, 4);
     auto const nets = random_nets<float>(spec, 5);
     auto const examples = random_examples<float>(spec, 20);
-    Cohort<float> all(exec(), Loss::mse, examples, nets), one(exec(), Loss::mse, examples, {nets[3]});
+    Cohort<float> all(exec(), Loss::mse, examples, nets),
+        one(exec(), Loss::mse, examples, {nets[3]});
     all.linearise();
     one.linearise();
     Planned<PowerIteration<float>> a(exec(), all.model, 5), b(exec(), one.model, 1);
@@ -79,8 +81,10 @@ TEST_P(PowerTest, ANetworkHasTheSameBitsAloneAndAmongOthers) {
     b->set_random_start();
     a->run(*all.op, all.nets(), 5);
     b->run(*one.op, one.nets(), 5);
-    EXPECT_EQ(to_host(exec(), a->results(), 5)[3].lambda, to_host(exec(), b->results(), 1)[0].lambda);
-    EXPECT_EQ(to_host(exec(), a->results(), 5)[3].residual, to_host(exec(), b->results(), 1)[0].residual);
+    EXPECT_EQ(to_host(exec(), a->results(), 5)[3].lambda,
+              to_host(exec(), b->results(), 1)[0].lambda);
+    EXPECT_EQ(to_host(exec(), a->results(), 5)[3].residual,
+              to_host(exec(), b->results(), 1)[0].residual);
 }
 
 }  // namespace

@@ -40,7 +40,8 @@ protected:
     struct Solution {
         Vec theta, y;  // (N, 4), (N, 4, m)
     };
-    Solution solve(std::vector<Vec> const& matrices, int k, int m, std::vector<int> skip = {}) const {
+    Solution solve(std::vector<Vec> const& matrices, int k, int m,
+                   std::vector<int> skip = {}) const {
         auto const N = static_cast<int>(matrices.size());
         Vec all(static_cast<std::size_t>(N * m * m), std::nan(""));
         for (int n = 0; n < N; ++n)
@@ -71,8 +72,9 @@ protected:
             Vec product(static_cast<std::size_t>(m)), expected = y;
             for (int i = 0; i < k; ++i)
                 for (int j = 0; j < k; ++j)
-                    product[static_cast<std::size_t>(i)] += matrix[static_cast<std::size_t>(i * k + j)] *
-                                                            y[static_cast<std::size_t>(j)];
+                    product[static_cast<std::size_t>(i)] +=
+                        matrix[static_cast<std::size_t>(i * k + j)] *
+                        y[static_cast<std::size_t>(j)];
             for (double& x : expected) x *= theta;
             EXPECT_ARRAY_NEAR(product, expected, 1e-12 * size);  // zero beyond entry k, too
             for (int other = 0; other <= pair; ++other) {
@@ -93,8 +95,9 @@ TEST_P(RitzTest, EverySizeAgreesWithTheOracle) {
         int const m = std::max(k, 24);
         std::vector<Vec> matrices;
         for (std::uint64_t n = 0; n < 3; ++n)
-            matrices.push_back(symmetric(oracle::Random(100 + n).normals(static_cast<std::size_t>(k)),
-                                         static_cast<std::uint64_t>(k) + n));
+            matrices.push_back(
+                symmetric(oracle::Random(100 + n).normals(static_cast<std::size_t>(k)),
+                          static_cast<std::uint64_t>(k) + n));
         auto const s = solve(matrices, k, m);
         for (int n = 0; n < 3; ++n) expect_pairs(s, n, matrices[static_cast<std::size_t>(n)], k, m);
     }
@@ -109,9 +112,10 @@ TEST_P(RitzTest, HardSpectra) {
     Vec negative = graded;
     for (double& x : negative) x = -1 - x;
     std::vector<Vec> matrices;
-    for (Vec const& values : {repeated, nearly, graded, negative}) matrices.push_back(symmetric(values, 5));
-    matrices.push_back(symmetric(graded, 5, 0));   // diagonal
-    matrices.push_back(Vec(k * k, 1.0));           // of rank one
+    for (Vec const& values : {repeated, nearly, graded, negative})
+        matrices.push_back(symmetric(values, 5));
+    matrices.push_back(symmetric(graded, 5, 0));    // diagonal
+    matrices.push_back(Vec(k * k, 1.0));            // of rank one
     matrices.push_back(symmetric(Vec(k, 2.5), 5));  // a multiple of the identity
     auto const s = solve(matrices, k, k);
     for (int n = 0; n < static_cast<int>(matrices.size()); ++n) {
@@ -139,7 +143,8 @@ TEST_P(RitzTest, SizesBeyondTheLimitAreRefused) {
     Array<double, 3> const T(exec(), 1, 40, 40), y(exec(), 1, 4, 40);
     Array<double, 2> const theta(exec(), 1, 4);
     for (int const k : {0, ritz_limit + 1})
-        EXPECT_THROW(solve_projected(exec(), {1}, T.read(), k, theta.view(), y.view()), InternalError);
+        EXPECT_THROW(solve_projected(exec(), {1}, T.read(), k, theta.view(), y.view()),
+                     InternalError);
 }
 
 }  // namespace

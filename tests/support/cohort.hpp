@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Networks of one shape with given weights on common examples: the engine's side of a comparison with
-// the oracle. N networks, B examples, P parameters.
+// Networks of one shape with given weights on common examples: the engine's side of a comparison
+// with the oracle. N networks, B examples, P parameters.
 #pragma once
 
 #include <vector>

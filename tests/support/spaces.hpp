@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One test, every space: a fixture that runs on the CPU, on the CPU with the indices of every phase in
-// a random order, and on a CUDA device. Where there is none, the test is skipped and says so.
+// One test, every space: a fixture that runs on the CPU, on the CPU with the indices of every phase
+// in a random order, and on a CUDA device. Where there is none, the test is skipped and says so.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -33,14 +33,14 @@ private:
 
 }  // namespace sg::test
 
-// SG_SPACES(HessianTest); behind the class. SG_DEVICES leaves the shuffled order out: for long tests of
-// what other tests have shuffled.
-#define SG_SPACES(Fixture)                                                                       \
-    INSTANTIATE_TEST_SUITE_P(Spaces, Fixture,                                                    \
-                             ::testing::Values(::sg::test::Where::cpu,                           \
-                                               ::sg::test::Where::cpu_shuffled,                  \
-                                               ::sg::test::Where::cuda),                         \
-                             ::sg::test::title)
+// SG_SPACES(HessianTest); behind the class. SG_DEVICES leaves the shuffled order out: for long
+// tests of what other tests have shuffled.
+#define SG_SPACES(Fixture)                                                         \
+    INSTANTIATE_TEST_SUITE_P(                                                      \
+        Spaces, Fixture,                                                           \
+        ::testing::Values(::sg::test::Where::cpu, ::sg::test::Where::cpu_shuffled, \
+                          ::sg::test::Where::cuda),                                \
+        ::sg::test::title)
 #define SG_DEVICES(Fixture)                                                                      \
     INSTANTIATE_TEST_SUITE_P(Spaces, Fixture,                                                    \
                              ::testing::Values(::sg::test::Where::cpu, ::sg::test::Where::cuda), \

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// The Hessian-vector product on one core, as a share of the matmul rate of the same core: both run in turn,
+// the matmuls with the shapes of the product's own (2 of the first layer, 6 of each other), M examples at once.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "bench/workload.hpp"
+#include "cuda/ops/matmul.hpp"
+
+namespace {
+
+using namespace sg;
+using Clock = std::chrono::steady_clock;
+
+double seconds(Clock::time_point start)
+{
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// The matmuls of one product and nothing else.
+struct Matmuls {
+    bench::Workload& w;
+    std::vector<Buffer<float>> activations, weights;
+
+    explicit Matmuls(bench::Workload& work) : w(work)
+    {
+        for (auto const& t : w.model.tensors.all()) {
+            activations.emplace_back(w.exec, bench::random_values(w.M * t.fan_in, 3));
+            weights.emplace_back(w.exec, bench::random_values(t.size(), 4));
+        }
+        activations.emplace_back(w.exec, bench::random_values(w.M * w.model.classes, 5));
+    }
+    View<float, 3> activation(std::size_t l, std::int64_t units) const
+    {
+        return View<float, 3>::dense(activations[l].data(), 1, w.M, units);
+    }
+    void run() const
+    {
+        auto const& tensors = w.model.tensors.all();
+        for (std::size_t l = 0; l < tensors.size(); ++l) {
+            auto const& t = tensors[l];
+            auto const in = activation(l, t.fan_in), out = activation(l + 1, t.fan_out);
+            auto const W = View<float, 3>::dense(weights[l].data(), 1, t.fan_in, t.fan_out);
+            Nets const one{1};
+            for (int i = 0; i < (l == 0 ? 1 : 2); ++i) {
+                matmul<float>(w.exec, one, 1e-3, in, Op::none, W, Op::none, 0, out);
+                matmul<float>(w.exec, one, 1e-3, in, Op::transpose, out, Op::none, 0, W);
+                if (l > 0) matmul<float>(w.exec, one, 1e-3, out, Op::none, W, Op::transpose, 0, in);
+            }
+        }
+    }
+};
+
+void product(benchmark::State& state)
+{
+    prepare_process();
+    bench::Workload w(static_cast<int>(state.range(0)), static_cast<int>(state.range(1)), state.range(2));
+    Matmuls const matmuls(w);
+    double best_product = 1e30, best_matmul = 1e30;
+    for (auto _ : state) {
+        auto start = Clock::now();
+        w.hessian.apply(Nets{1}, w.v, w.Hv);
+        double const took = seconds(start);
+        state.SetIterationTime(took);
+        best_product = std::min(best_product, took);
+        start = Clock::now();
+        matmuls.run();
+        best_matmul = std::min(best_matmul, seconds(start));
+    }
+    double const flops = product_flops(w.model, w.M);
+    state.counters["Gflop/s"] = flops / best_product * 1e-9;
+    state.counters["matmul_Gflop/s"] = flops / best_matmul * 1e-9;
+    state.counters["share"] = best_matmul / best_product;
+}
+
+BENCHMARK(product)
+    ->ArgNames({"d", "w", "M"})
+    ->Args({2, 16, 512})->Args({4, 32, 512})->Args({8, 32, 512})
+    ->Args({2, 64, 512})->Args({4, 64, 512})->Args({8, 64, 512})
+    ->Args({4, 128, 512})->Args({8, 128, 512})->Args({4, 128, 2048})->Args({4, 256, 2048})
+    ->UseManualTime()->MinTime(1.0);
+
+}  // namespace

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# What takes longer than .ci/run may: every test under the sanitizers, studies, precisions, interruptions.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+say "Setup and build"
+"$root/scripts/setup.sh" --for tests
+make_venv "$scratch/venv" xarray h5netcdf h5py
+python=$scratch/venv/bin/python
+checks=$root/tests/host
+build demo sharpgrid -DCMAKE_BUILD_TYPE=Release -DSG_TESTS=OFF -DSG_CUDA=OFF
+program=$root/build/demo/sharpgrid
+quick=$root/configs/quickstart.yaml
+cd "$scratch"
+
+say "Study with a zero last layer"
+"$program" run "$root/configs/zero_last_layer.yaml" -o zero.h5
+"$python" "$checks/check_xarray.py" zero.h5
+"$python" "$checks/check_quick.py" zero.h5 --audited 40 --products 8
+
+say "Float against double"
+for precision in float double; do
+    "$program" run "$quick" -o "$precision.h5" --precision "$precision" \
+        --set 'grid.c=[1, 1.5, 2]' --set grid.seeds=1
+done
+"$python" "$checks/compare_files.py" float.h5 double.h5 --relative 1e-3
+
+say "Interrupted runs give the same data"
+small=(run "$quick" --set 'model.width=[16, 32]' --set grid.seeds=2)
+"$program" "${small[@]}" -o whole.h5
+interrupted=0
+for seconds in 1 2 3 5 8; do
+    rm -f part.h5
+    "$program" "${small[@]}" -o part.h5 &
+    process=$!
+    sleep "$seconds"
+    kill -INT "$process" 2>/dev/null || true
+    code=0
+    wait "$process" || code=$?
+    case $code in
+        0) ;;
+        75) interrupted=$((interrupted + 1)) ;;
+        *) fail "after SIGINT the exit code is $code" ;;
+    esac
+    "$program" "${small[@]}" -o part.h5
+    "$python" "$checks/compare_files.py" whole.h5 part.h5
+done
+[ "$interrupted" -gt 0 ] || fail "no run was interrupted"
+
+say "All tests under the sanitizers"
+build sanitize all -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1" \
+    -DSG_SANITIZE=address,undefined -DSG_TESTS=ON -DSG_CUDA=OFF -DSG_WERROR=ON
+UBSAN_OPTIONS=print_stacktrace=1 run_tests sanitize '*'

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "cuda/sharpness/meter.hpp"
+
+#include "tests/support/cohort.hpp"
+#include "tests/support/spaces.hpp"
+
+namespace sg::test {
+namespace {
+
+// Three networks with a spectrum that the oracle knows in full.
+class MeterTest : public OnEverySpace {
+protected:
+    using Meter = Planned<SharpnessMeter<double>>;
+    FcnSpec spec = fcn(3, 6, 5, 3, Activation::tanh);
+    std::vector<oracle::Net> nets = random_nets<double>(spec, 3);
+    oracle::Examples examples = random_examples<double>(spec, 20);
+    Cohort<double> cohort{exec(), Loss::mse, examples, nets};
+
+    MeterTest() { cohort.linearise(); }
+    std::vector<EigenResult> read(Meter& meter) const {
+        std::vector<EigenResult> out(3);
+        meter->read_results(out);
+        return out;
+    }
+    double top(std::size_t n) const {
+        return oracle::hessian_spectrum(nets[n], examples, Loss::mse).values.back();
+    }
+};
+SG_SPACES(MeterTest);
+
+TEST_P(MeterTest, EveryMethodMeasures) {
+    for (auto const method : {Method::lanczos, Method::power, Method::exact}) {
+        Meter meter(exec(), cohort.model, 3, MeterOptions{method, 1e-2, 15});
+        meter->measure_initial(*cohort.op, cohort.nets(), cohort.seed.data());
+        auto const first = read(meter);
+        meter->measure(*cohort.op, cohort.nets(), cohort.seed.data(), 1);
+        auto const second = read(meter);
+        for (std::size_t n = 0; n < 3; ++n) {
+            double const tolerance = method == Method::power ? 0.2 : 1e-6;
+            EXPECT_NEAR(first[n].lambda, top(n), tolerance * top(n));
+            EXPECT_NEAR(second[n].lambda, top(n), tolerance * top(n));
+            EXPECT_EQ(second[n].status, EigenStatus::converged);
+            auto const P = static_cast<int>(cohort.params);
+            EXPECT_EQ(second[n].products, method == Method::power   ? 16
+                                          : method == Method::exact ? P + 1
+                                                                    : 3);
+        }
+    }
+}
+
+TEST_P(MeterTest, ToleranceIsThatOfTheOptions) {
+    for (double const tolerance : {1e-2, 1e-6}) {
+        Meter meter(exec(), cohort.model, 3, MeterOptions{Method::lanczos, tolerance, 0});
+        meter->measure(*cohort.op, cohort.nets(), cohort.seed.data(), 1);  // from a start of zeros
+        for (auto const& result : read(meter)) {
+            EXPECT_LE(result.residual, tolerance * result.lambda);
+            EXPECT_EQ(result.residual > 1e-6 * result.lambda, tolerance > 1e-4);
+        }
+    }
+}
+
+TEST_P(MeterTest, AuditsAndChecksLeaveNoTrace) {
+    Meter meter(exec(), cohort.model, 3, MeterOptions{});
+    meter->measure_initial(*cohort.op, cohort.nets(), cohort.seed.data());
+    auto const start = meter->start_vectors(1);
+    meter->audit(*cohort.op, cohort.nets(), cohort.seed.data(), 1);
+    auto const audit = read(meter);
+    meter->measure_smallest(*cohort.op, cohort.nets(), cohort.seed.data(), 1e-6);
+    auto const smallest = read(meter);
+    meter->measure_largest(*cohort.op, cohort.nets(), cohort.seed.data(), 1e-8);
+    auto const largest = read(meter);
+    EXPECT_SAME_BITS(meter->start_vectors(1), start);
+    for (std::size_t n = 0; n < 3; ++n) {
+        auto const truth = oracle::hessian_spectrum(nets[n], examples, Loss::mse).values;
+        EXPECT_NEAR(audit[n].lambda, truth.back(), 1e-7 * truth.back());
+        EXPECT_GE(audit[n].products, 20);
+        EXPECT_NEAR(smallest[n].lambda, truth.front(), 1e-9 * truth.back());
+        EXPECT_NEAR(largest[n].lambda, truth.back(), 1e-13 * truth.back());
+    }
+}
+
+TEST_P(MeterTest, AStartTravelsFromOneMeterToAnother) {
+    Meter first(exec(), cohort.model, 3, MeterOptions{}),
+        second(exec(), cohort.model, 3, MeterOptions{});
+    first->measure_initial(*cohort.op, cohort.nets(), cohort.seed.data());
+    auto const lambda = read(first);
+    for (int n = 0; n < 3; ++n) {
+        EXPECT_EQ(first->start_vectors(n).size(), static_cast<std::size_t>(2 * cohort.params));
+        second->set_start(n, first->start_vectors(n), lambda[static_cast<std::size_t>(n)].lambda);
+    }
+    first->measure(*cohort.op, cohort.nets(), cohort.seed.data(), 4);
+    second->measure(*cohort.op, cohort.nets(), cohort.seed.data(), 4);
+    auto const a = read(first), b = read(second);
+    for (std::size_t n = 0; n < 3; ++n) {
+        EXPECT_EQ(a[n].lambda, b[n].lambda);
+        EXPECT_EQ(a[n].residual, b[n].residual);
+        EXPECT_EQ(a[n].products, b[n].products);
+    }
+    EXPECT_THROW(second->set_start(0, std::vector<double>(3), 1), InternalError);
+    Meter power(exec(), cohort.model, 3, MeterOptions{Method::power, 0, 3});
+    EXPECT_TRUE(power->start_vectors(0).empty());
+    power->set_start(0, {}, 1);
+    EXPECT_THROW(power->audit(*cohort.op, cohort.nets(), cohort.seed.data(), 1), InternalError);
+}
+
+TEST_P(MeterTest, CompactionMovesTheStartsWithTheSlots) {
+    Meter meter(exec(), cohort.model, 3, MeterOptions{});
+    meter->measure_initial(*cohort.op, cohort.nets(), cohort.seed.data());
+    auto const zero = meter->start_vectors(0), two = meter->start_vectors(2);
+    Array<int, 1> const keep(exec(), std::vector<int>{0, 2}, 2);
+    meter->compact(keep.data(), 2);
+    EXPECT_SAME_BITS(meter->start_vectors(0), zero);
+    EXPECT_SAME_BITS(meter->start_vectors(1), two);
+}
+
+}  // namespace
+}  // namespace sg::test
