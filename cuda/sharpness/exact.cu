@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "cuda/exec/each.hpp"
+#include "cuda/exec/rows.hpp"
 #include "cuda/ops/vectors.hpp"
 
 #ifdef SG_WITH_CUDA
@@ -41,6 +42,12 @@ struct Symmetrise {
         for (std::int64_t i = 0; i < j; ++i)
             H(n, j, i) = H(n, i, j) = 0.5 * (H(n, j, i) + H(n, i, j));
     }
+};
+
+// Σ |H_ij| of one network, to be asked whether it is finite.   H: (N, P·P)
+struct AbsoluteSum {
+    View<double const, 2> H;
+    SG_FN double operator()(int n, std::int64_t i, int) const { return fabs(H(n, i)); }
 };
 
 // v ← the eigenvector of the largest eigenvalue: the last row after syevd
@@ -111,11 +118,6 @@ void ExactSpectrum<T>::solve(int n)
     double* const A = hessian_.data + n * hessian_.stride[0];
     double* const w = values_.data + n * values_.stride[0];
     if (exec_.on_cpu()) {
-        for (std::int64_t i = 0; i < std::int64_t{P} * P; ++i) {
-            if (std::isfinite(A[i])) continue;
-            std::fill(w, w + P, NAN);  // LAPACK would hang or refuse
-            return;
-        }
         int const info = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', P, A, P, w, work_.data,
                                              static_cast<int>(work_.extent[0]), integer_work_.data,
                                              static_cast<int>(integer_work_.extent[0]));
@@ -159,8 +161,17 @@ void ExactSpectrum<T>::run(HessianOperator<T> const& hessian, Nets nets)
     }
     each(exec_, "symmetrise", some, P, Symmetrise{hessian_});
     auto const done = to_host(exec_, done_.data, nets.count);
-    for (int n = 0; n < nets.count; ++n)
-        if (!done[static_cast<std::size_t>(n)]) solve(n);
+    auto const flat_hessian = View<double, 2>::dense(hessian_.data, hessian_.extent[0], P * P);
+    rows(exec_, "absolute_sum", some, P * P, 1, AbsoluteSum{flat_hessian}, square_);
+    auto const sums = to_host(exec_, square_.data, nets.count);
+    for (int n = 0; n < nets.count; ++n) {
+        if (done[static_cast<std::size_t>(n)]) continue;
+        if (std::isfinite(sums[static_cast<std::size_t>(n)]))
+            solve(n);
+        else  // LAPACK would refuse it, or never end
+            from_host(exec_, std::vector<double>(static_cast<std::size_t>(P), NAN),
+                      values_.data + n * values_.stride[0]);
+    }
     each(exec_, "top_vector", some, P, TopVector<T>{hessian_, v_});
     hessian.apply(some, v_, Hv_);
     auto const v = View<T const, 3>::dense(v_.data, v_.extent[0], 1, P);

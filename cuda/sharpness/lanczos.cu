@@ -70,12 +70,13 @@ void Lanczos<T>::orthonormalise(Nets nets, int k)
 {
     auto const w = member(V_, k);
     for (int pass = 0; pass < 2 && k > 0; ++pass) {
-        dots<T>(exec_, nets, V_, k, w, false, dots_);
-        each(exec_, "subtract_dots", nets, 1, SubtractDots{scalars(), k});
+        dots<T>(exec_, nets, V_, k, w, pass == 0, dots_);
+        each(exec_, "subtract_dots", nets, 1, SubtractDots{scalars(), k, pass == 0});
         combine<T>(exec_, nets, w, V_, {}, {one_, a_, {}, nullptr}, k);
     }
     dots<T>(exec_, nets, V_, 0, w, true, dots_);
-    each(exec_, "normalise", nets, 1, Normalise{scalars()});
+    double const rounding = k > 0 ? 64 * static_cast<double>(std::numeric_limits<T>::epsilon()) : 0;
+    each(exec_, "normalise", nets, 1, Normalise{scalars(), rounding});
     scale<T>(exec_, nets, w, one_);
     each(exec_, "flag_null", nets, 1, FlagNull{scalars()});
 }

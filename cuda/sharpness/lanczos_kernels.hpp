@@ -31,24 +31,29 @@ struct BeginLanczos {
     }
 };
 
-// Coefficients of w ← w − Σ_j (V_j · w) V_j.
+// Coefficients of w ← w − Σ_j (V_j · w) V_j. The first pass keeps w · w as it was, in b(n, 0).
 struct SubtractDots {
     LanczosScalars s;
     int k;
+    bool first;
     SG_FN void operator()(int n, std::int64_t) const
     {
         s.one(n, 0) = 1;
+        if (first) s.b(n, 0) = s.dots(n, k);
         for (int j = 0; j < k; ++j) s.a(n, j) = -s.dots(n, j);
     }
 };
 
-// factor(n) = 1 / |w| from w · w; 0 for a null or non-finite vector.
+// factor(n) = 1 / |w| from w · w; 0 for a null or non-finite vector, and where what is left of w is rounding
+// (`rounding` of its norm before; 0: w was not projected).
 struct Normalise {
     LanczosScalars s;
+    double rounding;
     SG_FN void operator()(int n, std::int64_t) const
     {
         double const square = s.dots(n, 0);
-        bool const usable = square > 0 && square < INFINITY;
+        double const noise = rounding > 0 ? rounding * rounding * s.b(n, 0) : 0;
+        bool const usable = square > noise && square < INFINITY;
         s.one(n, 0) = usable ? 1 / sqrt(square) : 0;
     }
 };

@@ -174,7 +174,7 @@ TEST_P(LanczosTest, ACatapultGetsMoreProducts) {
     run.set_start(1, run.start(1), 1.5 * first[1].lambda);
     auto const second = run.run(warm(1));
     EXPECT_EQ(second[0].products, 3);
-    EXPECT_EQ(second[1].products, 8);
+    EXPECT_EQ(second[1].products, warm(1).catapult_products);
 }
 
 TEST_P(LanczosTest, AStartOfZeroOrOfEqualVectorsIsReplaced) {

@@ -144,13 +144,14 @@ void Maker::top(Net const& net) {
         for (double& x : product) x = -x;
         return product;
     };
-    // Enough to see which end is larger; its own digits count where it is the lower one.
-    auto const lowest = lanczos_top(minus, static_cast<int>(net.theta.size()), {.max_steps = 60});
-    if (!largest.converged) throw std::runtime_error("a made case has no clear top eigenvalue");
-    if (lowest.value > 0.9 * largest.value)
-        throw std::runtime_error("a made case has a negative eigenvalue of largest magnitude");
+    // The lower end is dense; its digits matter only where it competes with the upper one.
+    auto const lowest = lanczos_top(minus, static_cast<int>(net.theta.size()));
+    bool const competes = lowest.value > 0.5 * largest.value;
+    if (!largest.converged || (competes && !lowest.converged))
+        throw std::runtime_error("an eigenvalue of a made case did not converge");
+    double const magnitude = lowest.value > largest.value ? -lowest.value : largest.value;
     r_.top_eigenvalue.push_back(largest.value);
-    r_.top_eigenvalue_largest_magnitude.push_back(largest.value);
+    r_.top_eigenvalue_largest_magnitude.push_back(magnitude);
     r_.top_eigenvalue_residual.push_back(largest.residual);
 }
 
