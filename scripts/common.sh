@@ -59,6 +59,7 @@ run_tests() {
     count_tests "$folder/results.json" >"$folder/count.txt"
     cat "$folder/count.txt"
     [ $code = 0 ] || fail "the tests of $folder failed (exit code $code)"
+    ! grep -q '^0 passed' "$folder/count.txt" || fail "no test of $folder ran"
 }
 
 # make_venv DIR PACKAGE...: a Python environment with these packages.

@@ -21,7 +21,7 @@ struct LanczosRule {
     bool warm = false;      // from the Ritz vectors of the last run that kept them, else from random signs
     bool keep = true;       // keep the two leading Ritz vectors for the next warm run
     bool smallest = false;  // the smallest eigenvalue instead
-    int catapult_products = 6;  // warm: least products where the first quotient is 30 % off the last λ
+    int catapult_products = 8;  // warm: least products where the first quotient is 30 % off the last λ
     int cluster_products = 8;   // least products while the second Ritz value is above cluster_ratio · θ
     double cluster_ratio = 0.93;
     Purpose purpose = Purpose::start;

@@ -25,14 +25,19 @@ def compare_bits(first, second):
 
 
 def compare_values(first, second, tolerance):
+    """Loss everywhere; sharpness in 98 % of the entries: that of a relu network is not continuous, so
+    a unit at its kink can move it where the loss agrees."""
     for name in KEYS:
         expect(numpy.array_equal(first[name][:], second[name][:]), f"{name} differs")
-    for name in ("loss", "sharpness"):
+    for name, share in (("loss", 1.0), ("sharpness", 0.98)):
         a, b = first[name][:], second[name][:]
-        expect(numpy.array_equal(numpy.isfinite(a), numpy.isfinite(b)), f"gaps of {name} differ")
-        worst = numpy.nanmax(numpy.abs(a / b - 1))
-        print(f"{name}: largest relative difference {worst:.1e}")
-        expect(worst <= tolerance, f"{name} differs by more than {tolerance}")
+        finite = numpy.isfinite(a)
+        expect(numpy.array_equal(finite, numpy.isfinite(b)), f"gaps of {name} differ")
+        difference = numpy.abs(a[finite] / b[finite] - 1)
+        within = (difference <= tolerance).mean()
+        print(f"{name}: relative difference at most {difference.max():.1e}, median "
+              f"{numpy.median(difference):.1e}, {100 * within:.1f} % within {tolerance}")
+        expect(within >= share, f"{name} differs by more than {tolerance}")
 
 
 def main():
