@@ -109,7 +109,9 @@ struct Judge {
     SG_FN void operator()(int n, std::int64_t) const
     {
         auto& result = s.result[n];
-        double const theta = s.theta(n, 0), square = s.dots(n, k), size = fabs(theta);
+        double const theta = s.theta(n, 0), square = s.dots(n, k);
+        // The smallest eigenvalue may be 0 where others are not: measured by the largest quotient.
+        double const size = rule.smallest ? fmax(fabs(theta), largest_quotient(n)) : fabs(theta);
         double const residual = sqrt(square > 0 ? square : 0);
         bool const finite = fabs(theta) < INFINITY && square < INFINITY;  // false for NaN
         bool const small = residual <= rule.tolerance * size + 1e-30;
@@ -127,13 +129,18 @@ struct Judge {
         s.done[n] = stop;
         prepare_expansion(n, square);
     }
+    SG_FN double largest_quotient(int n) const
+    {
+        double largest = 0;
+        for (int j = 0; j < k; ++j) largest = fmax(largest, fabs(s.projected(n, j, j)));
+        return largest;
+    }
     // r − Σ g_j V_j, normalised: |r|² − Σ g² unless rounding is all that is left of r.
     SG_FN void prepare_expansion(int n, double square) const
     {
-        double rest = square, scale = 0;
+        double rest = square;
         for (int j = 0; j < k; ++j) rest -= s.dots(n, j) * s.dots(n, j);
-        for (int j = 0; j < k; ++j) scale = fmax(scale, fabs(s.projected(n, j, j)));
-        double const noise = rounding * scale;
+        double const noise = rounding * largest_quotient(n);
         bool const usable = rest > noise * noise && rest > 0.25 * square;
         double const factor = usable ? 1 / sqrt(rest) : 0;
         s.one(n, 0) = factor;
