@@ -33,21 +33,41 @@ void request_stop(int signal)
     std::signal(signal, SIG_DFL);
 }
 
-// −1 for the CPU, else the ordinal of the GPU.
-int choose_device(std::string const& wanted)
+// The GPUs that `wanted` names; none: the CPU.
+std::vector<int> choose_devices(std::string const& wanted)
 {
-    if (wanted == "cpu") return -1;
+    if (wanted == "cpu") return {};
+    std::string why;
+    int const count = cuda_device_count(&why);
+    std::vector<int> all;
+    for (int d = 0; d < count; ++d) all.push_back(d);
     if (wanted == "auto") {
-        std::string why;
-        if (cuda_device_count(&why) > 0) return 0;
-        spdlog::info("no GPU ({}): running on the CPU", why);
-        return -1;
+        if (count == 0) spdlog::info("no GPU ({}): running on the CPU", why);
+        return all;
     }
-    if (wanted == "cuda") return 0;
+    if (wanted == "cuda") return count > 0 ? all : std::vector<int>{0};  // Exec::cuda says what is missing
     if (wanted.rfind("cuda:", 0) == 0 && wanted.size() > 5 && wanted.size() < 9 &&
         wanted.find_first_not_of("0123456789", 5) == std::string::npos)
-        return std::stoi(wanted.substr(5));
+        return {std::stoi(wanted.substr(5))};
     throw UserError("--device " + wanted + " is not known (auto, cpu, cuda, cuda:1).");
+}
+
+// What there is to run on, and in words.
+Machine find_machine(RunOptions const& options, std::string& description)
+{
+    Machine m;
+    m.devices = choose_devices(options.device);
+    m.workers = options.workers > 0 ? options.workers
+                                    : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    m.host_memory = Exec::cpu().memory().free;
+    if (m.devices.empty()) description = Exec::cpu().describe();
+    for (int const d : m.devices) {
+        auto const exec = Exec::cuda(d);
+        auto const free = exec.memory().free;
+        m.device_memory = m.device_memory == 0 ? free : std::min(m.device_memory, free);
+        description += (description.empty() ? "" : "; ") + exec.describe();
+    }
+    return m;
 }
 
 Precision choose_precision(std::string const& wanted)
@@ -55,12 +75,6 @@ Precision choose_precision(std::string const& wanted)
     if (wanted == "float") return Precision::single;
     if (wanted == "double") return Precision::dual;
     throw UserError("--precision " + wanted + " is not known (float, double).");
-}
-
-int choose_workers(int wanted)
-{
-    if (wanted > 0) return wanted;
-    return std::max(1u, std::thread::hardware_concurrency());
 }
 
 // Whether there is nothing to do. UserError for a file of another study.
@@ -116,7 +130,6 @@ DatasetShape shape_of(Dataset const& d) { return {d.examples, d.inputs, d.classe
 struct Prepared {
     Study study;
     std::string output;
-    int device;
     Precision precision;
 };
 
@@ -136,15 +149,12 @@ ExitCode run_command(RunOptions const& options)
 {
     auto p = prepare(options);
     if (is_finished(p.output, p.study, options.overwrite)) return ExitCode::done;
-    p.device = choose_device(options.device);
-    auto const exec = p.device < 0 ? Exec::cpu() : Exec::cuda(p.device);
-    auto const space = exec.space();
-    auto const plan = make_plan(p.study, dataset_shape(p.study.data), space, p.precision,
-                                choose_workers(options.workers));
-    check_memory(plan, exec);
+    std::string description;
+    auto const machine = find_machine(options, description);
+    auto const plan = make_plan(p.study, dataset_shape(p.study.data), machine, p.precision);
+    check_memory(plan);
     auto const data = load_dataset(p.study.data);
     check_sizes(p.study, shape_of(data));
-    auto const description = exec.describe();
     Store store(p.output, p.study, provenance_of(options, p.study, data, description));
     spdlog::info("{}: {} networks, {} workers, {} of memory planned; {}", p.study.name, plan.networks,
                  plan.workers, human_bytes(static_cast<double>(plan.host_bytes)), description);
@@ -155,7 +165,7 @@ ExitCode run_command(RunOptions const& options)
     SweepResult result;
     {
         Progress const progress(counters, plan.networks, plan.flops * 1e-6);
-        result = sweep(p.study, plan, data, p.device, stop_requested, counters,
+        result = sweep(p.study, plan, data, stop_requested, counters,
                        [&](Trajectory&& row) { store.append(std::move(row)); });
     }
     store.close(result.stopped ? StudyState::stopped : StudyState::complete, result.audit);
@@ -167,11 +177,9 @@ ExitCode run_command(RunOptions const& options)
 ExitCode plan_command(RunOptions const& options)
 {
     auto p = prepare(options);
-    p.device = options.device == "auto" || options.device == "cpu" ? -1 : choose_device(options.device);
-    auto const space = p.device < 0 ? Space::cpu : Space::cuda;
-    auto const plan = make_plan(p.study, dataset_shape(p.study.data), space, p.precision,
-                                choose_workers(options.workers));
-    print_plan(std::cout, p.study, plan, Exec::cpu().memory());
+    std::string description;
+    auto const machine = find_machine(options, description);
+    print_plan(std::cout, p.study, make_plan(p.study, dataset_shape(p.study.data), machine, p.precision));
     return ExitCode::done;
 }
 

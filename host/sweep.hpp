@@ -18,8 +18,8 @@ struct SweepResult {
 
 // Calls `sink` from the workers with each finished trajectory, in any order. A fault of a worker stops
 // the others and is thrown. `stop` ends the run between two steps; what is not finished is dropped.
-// device: −1 for the CPU, else the ordinal.
-SweepResult sweep(Study const& study, Plan const& plan, Dataset const& dataset, int device,
+// Where a device runs out of memory, the slices are halved and the run goes on.
+SweepResult sweep(Study const& study, Plan const& plan, Dataset const& dataset,
                   std::atomic<bool>& stop, Counters& counters,
                   std::function<void(Trajectory&&)> const& sink);
 

@@ -15,17 +15,17 @@ struct LanczosScalars {
     int *used, *least;
     unsigned char *done, *no_refill;
     EigenResult* result;
+    LanczosRule const* rule;  // (1), so that a replayed graph follows the rule of its day
 };
 
 // The scalars of a run at its start: θ before = −∞, no vectors.   (N, ...)
 struct BeginLanczos {
     LanczosScalars s;
-    int min_products;
     SG_FN void operator()(int n, std::int64_t) const
     {
         s.no_refill[n] = 1;
         s.used[n] = 0;
-        s.least[n] = min_products;
+        s.least[n] = s.rule->min_products;
         s.before(n, 0) = -INFINITY;
         s.one(n, 0) = 1;
     }
@@ -91,9 +91,9 @@ struct ResidualCoefficients {
 // A first Rayleigh quotient θ with |θ − λ| > 0.3 |λ|, λ the last: a catapult; more products are asked for.
 struct ExpectCatapult {
     LanczosScalars s;
-    int products;
     SG_FN void operator()(int n, std::int64_t) const
     {
+        int const products = s.rule->catapult_products;
         double const quotient = s.projected(n, 0, 0), last = s.last(n, 0);
         if (fabs(quotient - last) > 0.3 * fabs(last) && s.least[n] < products) s.least[n] = products;
     }
@@ -102,12 +102,12 @@ struct ExpectCatapult {
 // Both stopping rules (DESIGN, section 5.3). dots: V_j · r for j < k, then r · r.
 struct Judge {
     LanczosScalars s;
-    LanczosRule rule;
     int k;
     bool complete;   // the subspace is the whole space
     double rounding; // of the scalar type, times a margin
     SG_FN void operator()(int n, std::int64_t) const
     {
+        auto const& rule = *s.rule;
         auto& result = s.result[n];
         double const theta = s.theta(n, 0), square = s.dots(n, k);
         // The smallest eigenvalue may be 0 where others are not: measured by the largest quotient.
