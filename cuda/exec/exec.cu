@@ -14,6 +14,7 @@
 
 #ifdef SG_WITH_CUDA
 #include "cuda/exec/cuda_state.hpp"
+#include "cuda/exec/environment.hpp"
 #endif
 
 namespace sg {
@@ -185,22 +186,6 @@ LaunchScope::~LaunchScope() noexcept(false)
                       std::to_string(threads_) + ")");
 }
 
-namespace {
-
-// They change the arithmetic behind the program's back.
-void refuse_environment()
-{
-    for (char const* const* entry = environ; *entry; ++entry) {
-        std::string const variable = *entry;
-        if (variable.rfind("CUBLAS_EMULAT", 0) == 0 || variable.rfind("NVIDIA_TF32_OVERRIDE", 0) == 0) {
-            throw DeviceError("the environment sets " + variable +
-                              ", which changes the arithmetic of cuBLAS. Unset it.");
-        }
-    }
-}
-
-}  // namespace
-
 int cuda_device_count(std::string* why)
 {
     int count = 0;
@@ -213,7 +198,7 @@ int cuda_device_count(std::string* why)
 
 Exec Exec::cuda(int ordinal)
 {
-    refuse_environment();
+    refuse_environment(environ);
     std::string why;
     int const count = cuda_device_count(&why);
     if (ordinal < 0 || ordinal >= count) {
