@@ -6,8 +6,7 @@
 #include <cuda_runtime.h>
 #include <nvtx3/nvToolsExt.h>
 
-#include <array>
-#include <map>
+#include <memory>
 
 #include "cuda/exec/exec.hpp"
 
@@ -31,8 +30,7 @@ struct CudaState {
     cublasLtHandle_t blas = nullptr;
     void* workspace = nullptr;  // of cuBLASLt
     std::size_t workspace_bytes = std::size_t{32} << 20;
-    // The algorithm of each shape of matmul, chosen once, for one network: neighbours cannot change it.
-    std::map<std::array<std::int64_t, 10>, cublasLtMatmulAlgo_t> algorithms;
+    std::shared_ptr<void> products;  // what cuda/ops/matmul_lt.hpp keeps for each shape
 };
 
 // Around each launch: a named range for profilers, and the check of the launch.

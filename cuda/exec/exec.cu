@@ -168,6 +168,7 @@ CudaState::CudaState(int which) : ordinal(which)
 CudaState::~CudaState()
 {
     cudaSetDevice(ordinal);
+    products.reset();
     if (workspace) cudaFree(workspace);
     if (blas) cublasLtDestroy(blas);
     if (stream) cudaStreamDestroy(stream);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Faults planted on purpose, to see that the emulator beside the repository reports them (check.sh).
+// Faults planted on purpose, to see that the emulator beside the repository reports them
+// (check.sh).
 //
 //   race            a thread reads what another writes in the same phase
 //   wait            the host reads what an asynchronous copy fills, without waiting for it
