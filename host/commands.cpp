@@ -11,8 +11,10 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <thread>
+#include <utility>
 
 #include "host/config.hpp"
 #include "host/figure.hpp"
@@ -33,21 +35,54 @@ void request_stop(int signal)
     std::signal(signal, SIG_DFL);
 }
 
-// −1 for the CPU, else the ordinal of the GPU.
-int choose_device(std::string const& wanted)
+constexpr int on_cpu = -1, automatic = -2;
+
+// What --device says: the ordinal of a GPU, or one of the above.
+int read_device(std::string const& wanted)
 {
-    if (wanted == "cpu") return -1;
-    if (wanted == "auto") {
-        std::string why;
-        if (cuda_device_count(&why) > 0) return 0;
-        spdlog::info("no GPU ({}): running on the CPU", why);
-        return -1;
-    }
+    if (wanted == "cpu") return on_cpu;
+    if (wanted == "auto") return automatic;
     if (wanted == "cuda") return 0;
     if (wanted.rfind("cuda:", 0) == 0 && wanted.size() > 5 && wanted.size() < 9 &&
         wanted.find_first_not_of("0123456789", 5) == std::string::npos)
         return std::stoi(wanted.substr(5));
     throw UserError("--device " + wanted + " is not known (auto, cpu, cuda, cuda:1).");
+}
+
+using PlanFor = std::function<Plan(Space)>;
+
+// The first GPU that can be used and holds the study, else the CPU; says why.
+int choose_device(PlanFor const& plan_for)
+{
+    std::string why;
+    int const count = cuda_device_count(&why);
+    if (count == 0) spdlog::info("no GPU ({}): running on the CPU", why);
+    for (int ordinal = 0; ordinal < count; ++ordinal) {
+        try {
+            why = device_memory_fault(plan_for(Space::cuda), Exec::cuda(ordinal));
+        } catch (UserError const&) {
+            throw;  // the study's own
+        } catch (Fault const& fault) {
+            why = fault.what();
+        }
+        if (why.empty()) return ordinal;
+        bool const last = ordinal + 1 == count;
+        spdlog::info("cuda:{} is not used: {}{}", ordinal, why, last ? ". Running on the CPU" : "");
+    }
+    return on_cpu;
+}
+
+// Opens the device of a run, chosen here if `device` is automatic, and plans for it. DeviceError for a
+// GPU that was asked for and cannot run the study.
+std::pair<Exec, Plan> open_device(int& device, PlanFor const& plan_for)
+{
+    if (device == automatic) device = choose_device(plan_for);
+    if (device == on_cpu) return {Exec::cpu(), plan_for(Space::cpu)};
+    std::pair<Exec, Plan> opened{Exec::cuda(device), plan_for(Space::cuda)};
+    auto const fault = device_memory_fault(opened.second, opened.first);
+    if (fault.empty()) return opened;
+    throw DeviceError("cuda:" + std::to_string(device) + " cannot be used: " + fault +
+                      ". Take fewer or narrower networks, or --device cpu.");
 }
 
 Precision choose_precision(std::string const& wanted)
@@ -116,18 +151,24 @@ DatasetShape shape_of(Dataset const& d) { return {d.examples, d.inputs, d.classe
 struct Prepared {
     Study study;
     std::string output;
-    int device;
+    int device;  // as read_device gives it
     Precision precision;
 };
 
 Prepared prepare(RunOptions const& options)
 {
-    Prepared p;
+    Prepared p{};
     p.study = read_study(options.study, options.set);
     p.output = options.output.empty() ? p.study.output_file : options.output;
     p.study.output_file = p.output;
     p.precision = choose_precision(options.precision);
+    p.device = read_device(options.device);
     return p;
+}
+
+Plan plan_of(Prepared const& p, Space space, int workers)
+{
+    return make_plan(p.study, dataset_shape(p.study.data), space, p.precision, choose_workers(workers));
 }
 
 }  // namespace
@@ -136,12 +177,9 @@ ExitCode run_command(RunOptions const& options)
 {
     auto p = prepare(options);
     if (is_finished(p.output, p.study, options.overwrite)) return ExitCode::done;
-    p.device = choose_device(options.device);
-    auto const exec = p.device < 0 ? Exec::cpu() : Exec::cuda(p.device);
-    auto const space = exec.space();
-    auto const plan = make_plan(p.study, dataset_shape(p.study.data), space, p.precision,
-                                choose_workers(options.workers));
-    check_memory(plan, exec);
+    auto const plan_for = [&](Space space) { return plan_of(p, space, options.workers); };
+    auto const [exec, plan] = open_device(p.device, plan_for);
+    check_memory(plan);
     auto const data = load_dataset(p.study.data);
     check_sizes(p.study, shape_of(data));
     auto const description = exec.describe();
@@ -167,10 +205,7 @@ ExitCode run_command(RunOptions const& options)
 ExitCode plan_command(RunOptions const& options)
 {
     auto p = prepare(options);
-    p.device = options.device == "auto" || options.device == "cpu" ? -1 : choose_device(options.device);
-    auto const space = p.device < 0 ? Space::cpu : Space::cuda;
-    auto const plan = make_plan(p.study, dataset_shape(p.study.data), space, p.precision,
-                                choose_workers(options.workers));
+    auto const plan = plan_of(p, p.device < 0 ? Space::cpu : Space::cuda, options.workers);
     print_plan(std::cout, p.study, plan, Exec::cpu().memory());
     return ExitCode::done;
 }

@@ -99,17 +99,26 @@ Plan make_plan(Study const& study, DatasetShape const& data, Space space, Precis
     return plan;
 }
 
-void check_memory(Plan const& plan, Exec const& exec)
+// Empty where `needed` is there.
+static std::string shortage(std::size_t needed, std::size_t free, char const* where)
 {
-    auto const refuse = [](std::size_t needed, std::size_t free, char const* where) {
-        if (needed <= free) return;
-        throw ResourceError(fmt::format(
-            "the study needs {} of {}, {} are free. Take fewer or narrower networks, fewer "
-            "measurement examples, or fewer workers (--workers).",
-            human_bytes(static_cast<double>(needed)), where, human_bytes(static_cast<double>(free))));
-    };
-    refuse(plan.host_bytes, Exec::cpu().memory().free, "memory");
-    if (plan.space == Space::cuda) refuse(plan.device_bytes, exec.memory().free, "device memory");
+    if (needed <= free) return "";
+    return fmt::format("the study needs {} of {}, {} are free",
+                       human_bytes(static_cast<double>(needed)), where,
+                       human_bytes(static_cast<double>(free)));
+}
+
+void check_memory(Plan const& plan)
+{
+    auto const fault = shortage(plan.host_bytes, Exec::cpu().memory().free, "memory");
+    if (fault.empty()) return;
+    throw ResourceError(fault + ". Take fewer or narrower networks, fewer measurement examples, or "
+                                "fewer workers (--workers).");
+}
+
+std::string device_memory_fault(Plan const& plan, Exec const& exec)
+{
+    return shortage(plan.device_bytes, exec.memory().free, "device memory");
 }
 
 double matmul_rate(Plan const& plan, std::int64_t examples)

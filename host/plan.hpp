@@ -23,10 +23,14 @@ struct Plan {
     std::size_t disk_bytes = 0;
 };
 
-// UserError where the data set is too small; ResourceError (`check`) where memory or results do not fit.
+// UserError where the data set is too small.
 Plan make_plan(Study const& study, DatasetShape const& data, Space space, Precision precision,
                int workers);
-void check_memory(Plan const& plan, Exec const& exec);
+
+void check_memory(Plan const& plan);  // ResourceError where host memory is too small
+
+// What a device with too little free memory is refused with; empty where the plan fits.
+std::string device_memory_fault(Plan const& plan, Exec const& exec);
 
 // Matmul rate of one core in flop/s, measured in a few milliseconds at the shape of the study's layers.
 double matmul_rate(Plan const& plan, std::int64_t examples);

@@ -5,15 +5,18 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <new>
 
 #include "cuda/exec/error.hpp"
 
 #ifdef SG_WITH_CUDA
 #include "cuda/exec/cuda_state.hpp"
+#include "cuda/exec/device_fault.hpp"
 #endif
 
 namespace sg {
@@ -114,9 +117,11 @@ Exec Exec::cuda(int)
         "(-DSG_CUDA=ON).");
 }
 
+std::string cuda_device_fault(int) { return "this build has no CUDA"; }
+
 int cuda_device_count(std::string* why)
 {
-    if (why) *why = "this build has no CUDA";
+    if (why) *why = cuda_device_fault(0);
     return 0;
 }
 
@@ -203,24 +208,40 @@ void refuse_environment()
 
 int cuda_device_count(std::string* why)
 {
-    int count = 0;
+    int count = 0, driver = 0, runtime = 0;
     auto const status = cudaGetDeviceCount(&count);
     static_cast<void>(cudaGetLastError());
-    if (status != cudaSuccess) count = 0;
-    if (why && count == 0) *why = status == cudaSuccess ? "no device" : cudaGetErrorString(status);
-    return count;
+    if (status == cudaSuccess && count > 0) return count;
+    if (!why) return 0;
+    *why = status == cudaSuccess ? "no device" : cudaGetErrorString(status);
+    // Also what a machine without a driver answers.
+    if (status == cudaErrorInsufficientDriver && cudaDriverGetVersion(&driver) == cudaSuccess &&
+        cudaRuntimeGetVersion(&runtime) == cudaSuccess)
+        *why = driver_fault(driver, runtime);
+    return 0;
+}
+
+std::string cuda_device_fault(int ordinal)
+{
+    constexpr int compiled_for[] = {__CUDA_ARCH_LIST__};  // 800, 900, ...
+    constexpr int oldest = *std::min_element(std::begin(compiled_for), std::end(compiled_for)) / 10;
+    std::string why;
+    int const count = cuda_device_count(&why);
+    if (count == 0) return why;
+    if (ordinal < 0 || ordinal >= count)
+        return "there is no device cuda:" + std::to_string(ordinal) + " (" + std::to_string(count) + " found)";
+    cudaDeviceProp properties{};
+    SG_TRY(cudaGetDeviceProperties(&properties, ordinal));
+    return capability_fault(properties.name, 10 * properties.major + properties.minor, oldest);
 }
 
 Exec Exec::cuda(int ordinal)
 {
     refuse_environment();
-    std::string why;
-    int const count = cuda_device_count(&why);
-    if (ordinal < 0 || ordinal >= count) {
-        throw DeviceError("there is no device cuda:" + std::to_string(ordinal) + " (" +
-                          (count == 0 ? why : std::to_string(count) + " found") +
-                          "). Use --device cpu, or see nvidia-smi.");
-    }
+    auto const fault = cuda_device_fault(ordinal);
+    if (!fault.empty())
+        throw DeviceError("cuda:" + std::to_string(ordinal) + " cannot be used: " + fault +
+                          ". Use --device cpu, or see nvidia-smi.");
     Exec exec;
     exec.space_ = Space::cuda;
     exec.device_ = std::make_shared<CudaState>(ordinal);
