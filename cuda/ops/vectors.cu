@@ -124,6 +124,11 @@ struct Rotate {
     }
 };
 
+// Threads that share one Philox block. On the GPU eight, so that the entries they touch together are whole
+// sectors of 32 bytes: computing the block eight times is cheaper than a sector for each entry. The CPU takes a
+// block at once.
+SG_FN constexpr int sign_lanes(bool on_cpu) { return on_cpu ? 1 : 8; }
+
 // 128 entries of w from the 128 bits of one Philox block: w ← keep w ± size
 template <class T>
 struct RandomSigns {
@@ -131,14 +136,20 @@ struct RandomSigns {
     std::uint64_t const* seed;
     RandomKey key;
     T keep, size;
-    SG_FN void operator()(int n, std::int64_t block) const
+    SG_FN void operator()(int n, std::int64_t index) const
     {
+#ifdef __CUDA_ARCH__
+        constexpr int lanes = sign_lanes(false);
+#else
+        constexpr int lanes = sign_lanes(true);
+#endif
+        std::int64_t const block = index / lanes;
         RandomKey mine = key;
         mine.seed = seed[n];
         auto const bits = random_bits(mine, static_cast<std::uint64_t>(block));
         std::int64_t const first = block * 128;
         int const entries = static_cast<int>(w.extent[1] - first < 128 ? w.extent[1] - first : 128);
-        for (int e = 0; e < entries; ++e) {
+        for (int e = static_cast<int>(index % lanes); e < entries; e += lanes) {
             T const sign = (bits.word[e >> 5] >> (e & 31)) & 1u ? size : -size;
             w(n, first + e) = (keep != T(0) ? w(n, first + e) : T(0)) + sign;
         }
@@ -212,7 +223,7 @@ void random_signs(Exec const& exec, Nets nets, bool keep, double size, std::uint
                   Purpose purpose, int step, View<T, 2> const& w)
 {
     RandomKey const key{0, purpose, 0, static_cast<std::uint32_t>(step)};
-    each(exec, "random_signs", nets, (w.extent[1] + 127) / 128,
+    each(exec, "random_signs", nets, (w.extent[1] + 127) / 128 * sign_lanes(exec.on_cpu()),
          RandomSigns<T>{w, seed, key, keep ? T(1) : T(0), static_cast<T>(size)});
 }
 
