@@ -11,11 +11,14 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <thread>
+#include <utility>
 
 #include "host/config.hpp"
 #include "host/figure.hpp"
+#include "host/machine.hpp"
 #include "host/store.hpp"
 #include "host/sweep.hpp"
 #include "host/tables.hpp"
@@ -31,43 +34,6 @@ void request_stop(int signal)
 {
     stop_requested = true;
     std::signal(signal, SIG_DFL);
-}
-
-// The GPUs that `wanted` names; none: the CPU.
-std::vector<int> choose_devices(std::string const& wanted)
-{
-    if (wanted == "cpu") return {};
-    std::string why;
-    int const count = cuda_device_count(&why);
-    std::vector<int> all;
-    for (int d = 0; d < count; ++d) all.push_back(d);
-    if (wanted == "auto") {
-        if (count == 0) spdlog::info("no GPU ({}): running on the CPU", why);
-        return all;
-    }
-    if (wanted == "cuda") return count > 0 ? all : std::vector<int>{0};  // Exec::cuda says what is missing
-    if (wanted.rfind("cuda:", 0) == 0 && wanted.size() > 5 && wanted.size() < 9 &&
-        wanted.find_first_not_of("0123456789", 5) == std::string::npos)
-        return {std::stoi(wanted.substr(5))};
-    throw UserError("--device " + wanted + " is not known (auto, cpu, cuda, cuda:1).");
-}
-
-// What there is to run on, and in words.
-Machine find_machine(RunOptions const& options, std::string& description)
-{
-    Machine m;
-    m.devices = choose_devices(options.device);
-    m.workers = options.workers > 0 ? options.workers
-                                    : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-    m.host_memory = Exec::cpu().memory().free;
-    if (m.devices.empty()) description = Exec::cpu().describe();
-    for (int const d : m.devices) {
-        auto const exec = Exec::cuda(d);
-        auto const free = exec.memory().free;
-        m.device_memory = m.device_memory == 0 ? free : std::min(m.device_memory, free);
-        description += (description.empty() ? "" : "; ") + exec.describe();
-    }
-    return m;
 }
 
 Precision choose_precision(std::string const& wanted)
@@ -135,12 +101,19 @@ struct Prepared {
 
 Prepared prepare(RunOptions const& options)
 {
-    Prepared p;
+    Prepared p{};
     p.study = read_study(options.study, options.set);
     p.output = options.output.empty() ? p.study.output_file : options.output;
     p.study.output_file = p.output;
     p.precision = choose_precision(options.precision);
     return p;
+}
+
+Plan plan_of(Prepared const& p, RunOptions const& options)
+{
+    return plan_for_machine(options.device, options.workers, [&](Machine const& machine) {
+        return make_plan(p.study, dataset_shape(p.study.data), machine, p.precision);
+    });
 }
 
 }  // namespace
@@ -149,12 +122,11 @@ ExitCode run_command(RunOptions const& options)
 {
     auto p = prepare(options);
     if (is_finished(p.output, p.study, options.overwrite)) return ExitCode::done;
-    std::string description;
-    auto const machine = find_machine(options, description);
-    auto const plan = make_plan(p.study, dataset_shape(p.study.data), machine, p.precision);
+    auto const plan = plan_of(p, options);
     check_memory(plan);
     auto const data = load_dataset(p.study.data);
     check_sizes(p.study, shape_of(data));
+    auto const description = describe(plan.machine);
     Store store(p.output, p.study, provenance_of(options, p.study, data, description));
     spdlog::info("{}: {} networks, {} workers, {} of memory planned; {}", p.study.name, plan.networks,
                  plan.workers, human_bytes(static_cast<double>(plan.host_bytes)), description);
@@ -177,9 +149,7 @@ ExitCode run_command(RunOptions const& options)
 ExitCode plan_command(RunOptions const& options)
 {
     auto p = prepare(options);
-    std::string description;
-    auto const machine = find_machine(options, description);
-    print_plan(std::cout, p.study, make_plan(p.study, dataset_shape(p.study.data), machine, p.precision));
+    print_plan(std::cout, p.study, plan_of(p, options));
     return ExitCode::done;
 }
 
