@@ -33,15 +33,15 @@ double scaled(double result, double reference, double largest) {
     return std::isfinite(result) ? difference : infinity;
 }
 
-double ratio(Comparison const& c) {
-    if (c.difference == 0) return 0;
-    return c.tolerance > 0 ? c.difference / c.tolerance : infinity;
-}
-
 class Judge {
 public:
-    Judge(Reference const& reference, Reference const& result, Precision precision)
-        : ref_(reference), res_(result), single_(precision == Precision::single) {}
+    Judge(Reference const& reference, Reference const& result, Precision precision,
+          Crossings const& crossings)
+        : ref_(reference),
+          res_(result),
+          precision_(precision),
+          single_(precision == Precision::single),
+          crossings_(crossings) {}
 
     std::vector<Quantity> all();
 
@@ -67,13 +67,16 @@ private:
     Comparison either(double result, double reference, int run, int step) const {
         double const odd = std::isfinite(result) ? infinity : 0;
         double const difference = std::isfinite(reference) ? relative(result, reference) : odd;
-        return {difference, tolerance(ref_.tolerance(run)), c(run), step, -1};
+        return {difference, tolerance(ref_.tolerance(run)), c(run), step, -1, moved(run, step)};
     }
+    // Whether the weights of a step come after a crossing, and whether its Hessian is crossed.
+    bool moved(int run, int step) const { return single_ && crossings_.weights(run, step); }
+    bool bent(int run, int step) const { return single_ && crossings_.hessian(run, step); }
     double c(int run) const { return ref_.c[extent(run)]; }
 
-    void open(char const* name) { quantities_.push_back({name, {}, 0, 0}); }
+    void open(char const* name) { name_ = name; }
     void add(Comparison const& comparison) { open_.push_back(comparison); }
-    void close();
+    void close() { quantities_.push_back(summarise(name_, std::exchange(open_, {}), precision_)); }
 
     void loss();
     void accuracy();
@@ -89,28 +92,13 @@ private:
                     std::vector<int> const& reference);
 
     Reference const &ref_, &res_;
+    Precision precision_;
     bool single_;
-    std::vector<Comparison> open_;  // of the last quantity
+    Crossings const& crossings_;
+    char const* name_ = "";         // of the quantity that is open
+    std::vector<Comparison> open_;  // its comparisons
     std::vector<Quantity> quantities_;
 };
-
-// In double `above_strict` stays zero, so that nothing is loosened.
-void Judge::close() {
-    Quantity& q = quantities_.back();
-    auto const strays = [&](Comparison const& one) {
-        return single_ && one.tolerance == float_strict && one.exceeds();
-    };
-    q.compared = static_cast<std::int64_t>(open_.size());
-    q.above_strict = std::count_if(open_.begin(), open_.end(), strays);
-    auto const most = static_cast<std::int64_t>(float_share * static_cast<double>(q.compared));
-    bool first = true;
-    for (Comparison one : open_) {
-        if (strays(one) && q.above_strict <= most) one.tolerance = float_loose;
-        if (first || ratio(one) > ratio(q.worst)) q.worst = one;
-        first = false;
-    }
-    open_.clear();
-}
 
 // Inf and nan are the same here, but a finite result where the reference is not finite is wrong.
 void Judge::loss() {
@@ -144,7 +132,7 @@ void Judge::accuracy() {
             if (!steady_at(ref_.loss_rel_diff, n, t)) continue;
             double const counts = std::round(M * ref_.at_step(res_.accuracy, n, t)) -
                                   std::round(M * ref_.at_step(ref_.accuracy, n, t));
-            add({std::abs(counts) / M, single_ ? 1 / M : 0, c(n), t, -1});
+            add({std::abs(counts) / M, single_ ? 1 / M : 0, c(n), t, -1, moved(n, t)});
         }
     close();
 }
@@ -158,7 +146,7 @@ void Judge::sharpness() {
             if (!small || !std::isfinite(expected)) continue;
             if (!steady_at(ref_.sharpness_rel_diff, n, t)) continue;
             double const found = ref_.at_step(res_.sharpness, n, t);
-            add({relative(found, expected), tolerance(ref_.tolerance(n)), c(n), t, -1});
+            add({relative(found, expected), tolerance(ref_.tolerance(n)), c(n), t, -1, bent(n, t)});
         }
     close();
 }
@@ -172,7 +160,7 @@ void Judge::layer_norms() {
                 double const expected = ref_.weight_layer_norm[at];
                 if (!std::isfinite(expected) || !steady_run(n)) continue;
                 double const difference = relative(res_.weight_layer_norm[at], expected);
-                add({difference, tolerance(ref_.tolerance(n)), c(n), t, l});
+                add({difference, tolerance(ref_.tolerance(n)), c(n), t, l, moved(n, t)});
             }
     close();
 }
@@ -213,7 +201,8 @@ void Judge::eigenvalue(char const* name, Vec const& result, Vec const& reference
             std::size_t const at = 2 * extent(n) + extent(end);
             if (!std::isfinite(reference[at]) || !steady_run(n)) continue;
             int const step = end == 0 ? 0 : ref_.steps;
-            add({relative(result[at], reference[at]), tolerance(1e-9), c(n), step, -1});
+            add({relative(result[at], reference[at]), tolerance(1e-9), c(n), step, -1,
+                 bent(n, step)});
         }
     close();
 }
@@ -225,8 +214,9 @@ void Judge::interpolation() {
         for (int k = 0; k < ref_.interp_points; ++k, ++at) {
             double const expected = ref_.interp_loss[at];
             if (!std::isfinite(expected) || !steady_run(n)) continue;
+            bool const crossed = k > 0 && moved(n, ref_.steps);  // point 0 is the start
             add({relative(res_.interp_loss[at], expected), tolerance(ref_.tolerance(n)), c(n), k,
-                 -1});
+                 -1, crossed});
         }
     close();
 }
@@ -241,7 +231,7 @@ void Judge::weights() {
         for (std::size_t i = 0; i < F; ++i) {
             double const found = res_.final_weight_sample[extent(n) * F + i];
             add({scaled(found, sample[i], scale), tolerance(ref_.tolerance(n)), c(n), ref_.steps,
-                 -1});
+                 -1, moved(n, ref_.steps)});
         }
     }
     close();
@@ -285,8 +275,8 @@ std::vector<Quantity> Judge::all() {
 }  // namespace
 
 std::vector<Quantity> judge(Reference const& reference, Reference const& result,
-                            Precision precision) {
-    return Judge(reference, result, precision).all();
+                            Precision precision, Crossings const& crossings) {
+    return Judge(reference, result, precision, crossings).all();
 }
 
 }  // namespace sg::replay

@@ -7,9 +7,8 @@
 
 #include "cuda/ops/vectors.hpp"
 #include "cuda/sharpness/meter.hpp"
-#include "cuda/train/slice.hpp"
-#include "tests/replay/examples.hpp"
 #include "tests/replay/first_step.hpp"
+#include "tests/replay/start.hpp"
 
 namespace sg::replay {
 namespace {
@@ -24,8 +23,8 @@ template <class T>
 struct Workspace {
     Workspace(Exec const& exec, Arena& arena, Model const& model, Reference const& given,
               ChosenImages const& training, Batch<T> const& measured)
-        : slice(exec, arena, model, {given.loss_kind, given.momentum, given.batch_size}, given.runs,
-                1, training.data(), training.count()),
+        : slice(exec, arena, model, train_options(given), given.runs, 1, training.data(),
+                training.count()),
           hessian(exec, arena, model, given.loss_kind, given.runs, measured),
           power(exec, arena, model, given.runs),
           lanczos(exec, arena, model, given.runs, MeterOptions{}),
@@ -52,11 +51,6 @@ std::size_t arena_bytes(Exec const& exec, Model const& model, Reference const& g
     Arena arena;  // without memory: it measures
     Workspace<T> const planned(exec, arena, model, given, training, measured);
     return arena.largest();
-}
-
-template <class T>
-std::vector<T> cast(Vec const& from) {
-    return {from.begin(), from.end()};
 }
 
 template <class T>
@@ -127,12 +121,7 @@ void Replay<T>::size_results() {
 
 template <class T>
 void Replay<T>::begin() {
-    std::vector<Member> members;
-    for (double const rate : given_.learning_rate) members.push_back({0, rate});
-    w_.slice.begin(members);
-    std::vector<T> const start = cast<T>(given_.init_weights);
-    for (int n = 0; n < given_.runs; ++n)
-        from_host(exec_, start, networks(w_.slice.theta(), n, 1).data);
+    replay::begin(exec_, given_, w_.slice);
     from_host(exec_, cast<T>(given_.power_start), w_.power.start().data);
     copy<T>(exec_, nets_, member(w_.ends, 0), w_.slice.theta());
 }
