@@ -142,6 +142,13 @@ private:
     std::size_t largest_ = 0;
 };
 
+// Zero, rows and what lies between them; nothing for a plan.
+template <class T, int R>
+void clear(Exec const& exec, View<T, R> const& v)
+{
+    if (v) exec.fill(v.data, 0, static_cast<std::size_t>(v.extent[0] * v.stride[0]) * sizeof(T));
+}
+
 // The only way off a device; it waits.
 template <class T>
 std::vector<std::remove_const_t<T>> to_host(Exec const& exec, T const* data, std::int64_t count)

@@ -46,6 +46,9 @@ HessianOperator<T>::HessianOperator(Exec const& exec, Arena& arena, Model const&
     score_ = arena.take<double, 2>(nets, 3);
     active_ = arena.take<double, 2>(nets, 1);
     part_ = arena.take<double, 2>(nets, 1);
+    // A matmul reads the networks that are skipped, too: what a skipping kernel writes before it.
+    clear(exec, tape.delta.back());
+    clear(exec, score_);
     for (std::int64_t first = 0; first < total; first += part) {
         auto const count = std::min(part, total - first);
         chunks_.push_back({chunk(batch_, first, count), tape.chunk(recompute ? 0 : first, count)});

@@ -57,6 +57,9 @@ Lanczos<T>::Lanczos(Exec const& exec, Arena& arena, Model const& model, int nets
     minus_ = arena.take<double, 2>(nets, 1);
     rule_there_ = arena.take<LanczosRule, 1>(1);
     keys_ = arena.take<RandomKey, 1>(2);
+    clear(exec, V_);  // a matmul reads the vectors of networks that are skipped, too
+    clear(exec, start_);
+    clear(exec, last_);
     if (!arena.measuring()) done_on_host_ = Pinned<unsigned char>(exec, nets);
 }
 

@@ -53,6 +53,7 @@ PowerIteration<T>::PowerIteration(Exec const& exec, Arena& arena, Model const& m
     minus_ = arena.take<double, 2>(nets, 1);
     done_ = arena.take<unsigned char, 1>(nets);
     results_ = arena.take<EigenResult, 1>(nets);
+    clear(exec, u_);  // a matmul reads the vectors of networks that are skipped, too
 }
 
 template <class T>

@@ -9,14 +9,16 @@
 
 namespace sg {
 
-enum class EigenStatus : std::int8_t { converged, not_converged, collapsed, skipped };
+enum class EigenStatus : std::int32_t { converged, not_converged, collapsed, skipped };
 
+// Without padding: it is copied to the host as it lies.
 struct EigenResult {
     double lambda = 0;
     double residual = 0;  // |H v − λ v|, |v| = 1
     std::int32_t products = 0;
     EigenStatus status = EigenStatus::skipped;
 };
+static_assert(sizeof(EigenResult) == 24);
 
 // Clears the results; done(n) ← skipped or collapsed, for which λ = 0 without a product.
 // score: (N, 3) of HessianOperator; done: (N), the skip bytes of what follows

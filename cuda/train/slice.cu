@@ -34,6 +34,8 @@ Slice<T>::Slice(Exec const& exec, Arena& arena, Model const& model, TrainOptions
     batch_ = {x_, {labels_, group_.data}, &groups_};
     std::int64_t const part = chunk_examples(model, exec.space(), B);
     auto const tape = Tape<T>::take(arena, model, nets, part);
+    clear(exec, tape.delta.back());  // a matmul reads the networks that are skipped, too
+    clear(exec, score_);
     for (std::int64_t first = 0; first < B; first += part) {
         auto const count = std::min(part, B - first);
         chunks_.push_back({chunk(batch_, first, count), tape.chunk(0, count)});
