@@ -1,174 +1,26 @@
 // SPDX-License-Identifier: MIT
 #include "host/commands.hpp"
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-#include <chrono>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <thread>
 
-#include "host/config.hpp"
 #include "host/figure.hpp"
+#include "host/prepare.hpp"
 #include "host/store.hpp"
-#include "host/sweep.hpp"
 #include "host/tables.hpp"
 
 namespace sg {
 
-namespace {
-
-std::atomic<bool> stop_requested{false};
-
-// The first signal ends the run between two steps; a second one ends it at once.
-void request_stop(int signal)
-{
-    stop_requested = true;
-    std::signal(signal, SIG_DFL);
-}
-
-// −1 for the CPU, else the ordinal of the GPU.
-int choose_device(std::string const& wanted)
-{
-    if (wanted == "cpu") return -1;
-    if (wanted == "auto") {
-        std::string why;
-        if (cuda_device_count(&why) > 0) return 0;
-        spdlog::info("no GPU ({}): running on the CPU", why);
-        return -1;
-    }
-    if (wanted == "cuda") return 0;
-    if (wanted.rfind("cuda:", 0) == 0 && wanted.size() > 5 && wanted.size() < 9 &&
-        wanted.find_first_not_of("0123456789", 5) == std::string::npos)
-        return std::stoi(wanted.substr(5));
-    throw UserError("--device " + wanted + " is not known (auto, cpu, cuda, cuda:1).");
-}
-
-Precision choose_precision(std::string const& wanted)
-{
-    if (wanted == "float") return Precision::single;
-    if (wanted == "double") return Precision::dual;
-    throw UserError("--precision " + wanted + " is not known (float, double).");
-}
-
-int choose_workers(int wanted)
-{
-    if (wanted > 0) return wanted;
-    return std::max(1u, std::thread::hardware_concurrency());
-}
-
-// Whether there is nothing to do. UserError for a file of another study.
-bool is_finished(std::string const& path, Study const& study, bool overwrite)
-{
-    std::error_code error;
-    if (overwrite || !std::filesystem::exists(path, error)) return false;
-    StoreIdentity identity;
-    try {
-        identity = identify_store(path);
-    } catch (DataError const&) {
-        throw UserError(path + " exists and is not an output of sharpgrid. Choose another with -o, or "
-                               "replace it with --overwrite.");
-    }
-    if (identity.digest != study.digest) {
-        throw UserError(path + " exists and belongs to another study. Choose another with -o, or "
-                               "replace it with --overwrite.");
-    }
-    if (identity.state == StudyState::complete) {
-        spdlog::info("{} is complete: nothing to do (--overwrite runs it again)", path);
-        return true;
-    }
-    spdlog::info("{} is not complete: the study is run anew", path);
-    return false;
-}
-
-Provenance provenance_of(RunOptions const& options, Study const& study, Dataset const& data,
-                         std::string const& device)
-{
-    Provenance p;
-    p.source = version_text();
-    p.device = device;
-    p.libraries = device;
-    p.precision = options.precision;
-    p.data_name = study.data.set;
-    p.data_sha256 = data.sha256;
-    p.command = options.command;
-    return p;
-}
-
-void report_end(Counters const& counters, SweepResult const& result)
-{
-    auto const measured = std::max<std::int64_t>(counters.measurements, 1);
-    spdlog::info("{} networks: {} diverged, {} collapsed; {:.2f} products per measurement; audit: {} "
-                 "of {} missed (worst {:.1e})",
-                 counters.networks.load(), counters.diverged.load(), counters.collapsed.load(),
-                 static_cast<double>(counters.products) / static_cast<double>(measured),
-                 result.audit.misses, result.audit.measurements, result.audit.worst);
-}
-
-DatasetShape shape_of(Dataset const& d) { return {d.examples, d.inputs, d.classes}; }
-
-struct Prepared {
-    Study study;
-    std::string output;
-    int device;
-    Precision precision;
-};
-
-Prepared prepare(RunOptions const& options)
-{
-    Prepared p;
-    p.study = read_study(options.study, options.set);
-    p.output = options.output.empty() ? p.study.output_file : options.output;
-    p.study.output_file = p.output;
-    p.precision = choose_precision(options.precision);
-    return p;
-}
-
-}  // namespace
-
-ExitCode run_command(RunOptions const& options)
-{
-    auto p = prepare(options);
-    if (is_finished(p.output, p.study, options.overwrite)) return ExitCode::done;
-    p.device = choose_device(options.device);
-    auto const exec = p.device < 0 ? Exec::cpu() : Exec::cuda(p.device);
-    auto const space = exec.space();
-    auto const plan = make_plan(p.study, dataset_shape(p.study.data), space, p.precision,
-                                choose_workers(options.workers));
-    check_memory(plan, exec);
-    auto const data = load_dataset(p.study.data);
-    check_sizes(p.study, shape_of(data));
-    auto const description = exec.describe();
-    Store store(p.output, p.study, provenance_of(options, p.study, data, description));
-    spdlog::info("{}: {} networks, {} workers, {} of memory planned; {}", p.study.name, plan.networks,
-                 plan.workers, human_bytes(static_cast<double>(plan.host_bytes)), description);
-
-    std::signal(SIGINT, request_stop);
-    std::signal(SIGTERM, request_stop);
-    Counters counters;
-    SweepResult result;
-    {
-        Progress const progress(counters, plan.networks, plan.flops * 1e-6);
-        result = sweep(p.study, plan, data, p.device, stop_requested, counters,
-                       [&](Trajectory&& row) { store.append(std::move(row)); });
-    }
-    store.close(result.stopped ? StudyState::stopped : StudyState::complete, result.audit);
-    report_end(counters, result);
-    spdlog::info("{} {}", p.output, result.stopped ? "holds what was finished" : "is complete");
-    return result.stopped ? ExitCode::stopped : ExitCode::done;
-}
-
 ExitCode plan_command(RunOptions const& options)
 {
-    auto p = prepare(options);
-    p.device = options.device == "auto" || options.device == "cpu" ? -1 : choose_device(options.device);
-    auto const space = p.device < 0 ? Space::cpu : Space::cuda;
+    auto const p = prepare(options);
+    int const device = options.device == "auto" || options.device == "cpu" ? -1 : choose_device(options.device);
+    auto const space = device < 0 ? Space::cpu : Space::cuda;
     auto const plan = make_plan(p.study, dataset_shape(p.study.data), space, p.precision,
                                 choose_workers(options.workers));
     print_plan(std::cout, p.study, plan, Exec::cpu().memory());
@@ -194,6 +46,19 @@ ExitCode analyse_command(AnalyseOptions const& options)
         throw UserError("cannot write " + options.figure + ": " + std::strerror(errno) +
                         ". Choose another place with --figure.");
     }
+    return ExitCode::done;
+}
+
+ExitCode repair_command(std::string const& file)
+{
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored)) throw DataError("cannot read " + file + ": no such file");
+    OutputLock const lock(file);
+    auto const networks = repair_store(lock);
+    if (networks)
+        spdlog::info("{} is whole again: {} networks. `sharpgrid run` goes on with it", file, *networks);
+    else
+        spdlog::info("{} is whole: nothing to repair", file);
     return ExitCode::done;
 }
 

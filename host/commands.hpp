@@ -17,6 +17,9 @@ struct RunOptions {
     std::string precision = "float";
     int workers = 0;                    // 0: one per core
     bool overwrite = false;
+    std::string max_time;               // empty: no limit
+    int commit_networks = 256;          // a commit is due after so many networks ...
+    double commit_seconds = 5;          // ... or so long
     std::string command;                // the command line, for the file's history
 };
 
@@ -29,6 +32,7 @@ struct AnalyseOptions {
 ExitCode run_command(RunOptions const& options);
 ExitCode plan_command(RunOptions const& options);
 ExitCode analyse_command(AnalyseOptions const& options);
+ExitCode repair_command(std::string const& file);
 
 // Version, commit, build and libraries in one line each.
 std::string version_text();

@@ -61,6 +61,7 @@ public:
     ~Handle();
 
     std::int64_t id() const { return id_; }
+    void leak() { id_ = -1; }  // never to be closed
 
 private:
     void swap(Handle& other) noexcept {
@@ -76,6 +77,7 @@ struct Axis {
     std::string name;
     std::uint64_t length = 0;
     bool unlimited = false;
+    std::uint64_t planned = 0;  // expected length of a file that will grow: it sizes the chunks
 };
 
 // One array: what CF wants to know of it. `words` makes it a flag variable (codes 0, 1, ...).
@@ -140,25 +142,34 @@ private:
     std::map<std::string, Scale> scales_;
 };
 
+// What a file says about a writer: one that has it open, or that was killed while it had.
+bool is_open_for_writing(std::string const& path);
+
 // Reads a file that may be anything: truncated, foreign or made to hurt. Every size it claims is
 // held against the size of the file before memory is taken; whatever does not fit is an Error.
 class Reader {
 public:
-    explicit Reader(std::string const& path);
+    enum class Mode : std::uint8_t { closed, streamed };
+    // streamed: reads beside a writer, or after one that was killed.
+    explicit Reader(std::string const& path, Mode mode = Mode::closed);
+    // From now on the first axis of an array may be longer than what is read of it.
+    void accept_longer() { longer_ = true; }
 
     std::string text(std::string const& name) const;     // global attributes
     std::int32_t number(std::string const& name) const;  //
     bool has(std::string const& variable) const;
+    bool has_attribute(std::string const& name) const;
     std::vector<std::string> words(std::string const& variable) const;  // empty: not a flag
     std::uint64_t length(std::string const& axis) const;
 
-    // The whole array, which must have this type and shape; an empty shape is a scalar.
+    // The whole array, which must have this type and shape; an empty shape is a scalar. After
+    // accept_longer() its first shape[0] entries.
     template <class T>
     std::vector<T> read(std::string const& variable,
                         std::vector<std::uint64_t> const& shape) const {
         Handle const dataset = open(variable);
         std::vector<T> values(checked_count(dataset, variable, type_of<T>(), shape));
-        read(dataset, variable, type_of<T>(), values.data());
+        read(dataset, variable, type_of<T>(), shape, values.data());
         return values;
     }
 
@@ -166,9 +177,11 @@ private:
     Handle open(std::string const& variable) const;
     std::size_t checked_count(Handle const& dataset, std::string const& name, Type type,
                               std::vector<std::uint64_t> const& shape) const;
-    void read(Handle const& dataset, std::string const& name, Type type, void* values) const;
+    void read(Handle const& dataset, std::string const& name, Type type,
+              std::vector<std::uint64_t> const& shape, void* values) const;
     std::string text(std::int64_t object, std::string const& name) const;
 
+    bool longer_ = false;
     std::uint64_t file_size_ = 0;
     Handle file_;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What hdf5_write.cpp and hdf5_read.cpp share: the only place that includes the C library's
+// What hdf5_*.cpp share: the only place that includes the C library's
 // headers.
 #pragma once
 

@@ -13,10 +13,13 @@ namespace {
 
 std::mutex library_mutex;
 
-// Chunks of about half a MiB, smaller where the array is.
+// Chunks of about half a MiB, smaller where the array is. Of a file that grows a commit writes its
+// last chunks again, so they are smaller.
 constexpr std::uint64_t chunk_bytes = 512 * 1024;
+constexpr std::uint64_t growing_chunk_bytes = 128 * 1024;
 // The file in memory ends at a multiple of this: at its last byte.
 constexpr std::size_t memory_step = 1;
+
 void put_attribute(hid_t object, std::string const& name, hid_t type, hid_t space,
                    void const* value) {
     auto const attribute = own<H5Aclose>(
@@ -52,9 +55,9 @@ void put_flags(hid_t object, std::vector<std::string> const& words) {
     put_text(object, "flag_meanings", meanings);
 }
 
-std::vector<hsize_t> chunk_of(std::vector<hsize_t> const& shape, std::size_t item) {
+std::vector<hsize_t> chunk_of(std::vector<hsize_t> const& shape, std::uint64_t items) {
     std::vector<hsize_t> chunk(shape.size());
-    std::uint64_t left = chunk_bytes / item;
+    std::uint64_t left = items;
     for (std::size_t k = shape.size(); k-- > 0;) {
         chunk[k] = std::clamp<hsize_t>(shape[k], 1, left);
         left = std::max<std::uint64_t>(left / chunk[k], 1);
@@ -87,7 +90,13 @@ void* Image::resize(std::size_t size) {
     return memory;
 }
 
-Session::Session() : lock_(library_mutex) { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+// Without the library's own exit handler: it writes to every file that is still open, also to one
+// that was given up because its disk is full.
+Session::Session() : lock_(library_mutex) {
+    static bool const no_handler = H5dont_atexit() >= 0;
+    SG_EXPECT(no_handler);
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
 
 Handle::Handle(std::int64_t id, Close close, std::string const& what) : id_(id), close_(close) {
     if (id < 0) throw Error("HDF5 failed: " + what);
@@ -141,13 +150,18 @@ Handle Writer::layout(Variable const& variable, Type type, Handle& properties) c
     }
     if (variable.axes.empty()) return own<H5Sclose>(H5Screate(H5S_SCALAR), "scalar space");
 
-    std::vector<hsize_t> shape, most;
+    std::vector<hsize_t> shape, most, planned;
+    bool grows = false;
     for (std::string const& name : variable.axes) {
         Axis const& axis = scales_.at(name).axis;
+        grows = grows || axis.planned > 0;
         shape.push_back(axis.length);
+        planned.push_back(std::max(axis.length, axis.planned));
         most.push_back(axis.unlimited ? H5S_UNLIMITED : axis.length);
     }
-    auto const chunk = chunk_of(shape, H5Tget_size(memory_type(type)));
+    auto const chunk = chunk_of(
+        planned, (grows ? growing_chunk_bytes : chunk_bytes) / H5Tget_size(memory_type(type)));
+    if (grows) check(H5Pset_alloc_time(dcpl, H5D_ALLOC_TIME_INCR), "late allocation");
     int const rank = static_cast<int>(shape.size());
     check(H5Pset_chunk(dcpl, rank, chunk.data()), "chunks of " + variable.name);
     return own<H5Sclose>(H5Screate_simple(rank, shape.data(), most.data()),

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "host/slice_run.hpp"
 
@@ -34,15 +35,18 @@ struct Ready {
 template <class T>
 class Agenda {
 public:
-    Agenda(Study const& study, Plan const& plan, std::atomic<bool>& stop) : study_(study), stop_(stop)
+    Agenda(Study const& study, Plan const& plan, Todo const& todo, std::atomic<bool>& stop)
+        : study_(study), todo_(todo), stop_(stop)
     {
         for (auto const& cohort : plan.cohorts) {
-            for (std::size_t s = 0; s < study.seeds.size();) {
-                Unit unit{&cohort, {}};
-                for (int n = 0; n < cohort.unit_seeds && s < study.seeds.size(); ++n)
-                    unit.seeds.push_back(study.seeds[s++]);
-                units_.push_back(std::move(unit));
+            Unit unit{&cohort, {}};
+            for (auto const seed : study.seeds) {
+                if (!todo.wants(cohort, seed)) continue;
+                unit.seeds.push_back(seed);
+                if (static_cast<int>(unit.seeds.size()) < cohort.unit_seeds) continue;
+                units_.push_back(std::exchange(unit, {&cohort, {}}));
             }
+            if (!unit.seeds.empty()) units_.push_back(std::move(unit));
         }
         // The costly ones first: the workers then end together.
         std::stable_sort(units_.begin(), units_.end(), [](Unit const& a, Unit const& b) {
@@ -84,6 +88,7 @@ public:
         Ready<T> slice{unit.cohort, shared, {}};
         for (auto const& initial : *shared) {
             for (double const c : study_.c) {
+                if (!todo_.wants(*unit.cohort, initial.seed, c)) continue;
                 slice.members.push_back({&initial, c});
                 if (static_cast<int>(slice.members.size()) < unit.cohort->slice_nets) continue;
                 ready_.push_back(slice);
@@ -104,6 +109,7 @@ public:
 
 private:
     Study const& study_;
+    Todo const& todo_;
     std::atomic<bool>& stop_;
     std::mutex mutex_;
     std::condition_variable changed_;
@@ -128,10 +134,10 @@ void count(Trajectory const& row, Counters& counters)
 template <class T>
 class Sweep {
 public:
-    Sweep(Study const& study, Plan const& plan, Dataset const& dataset, int device,
-          std::atomic<bool>& stop, Counters& counters, std::function<void(Trajectory&&)> const& sink)
+    Sweep(Study const& study, Plan const& plan, Todo const& todo, Dataset const& dataset, int device,
+          std::atomic<bool>& stop, Counters& counters, SliceSink const& sink)
         : study_(study), plan_(plan), device_(device), stop_(stop), counters_(counters), sink_(sink),
-          agenda_(study, plan, failed_), exec_(make_exec()),
+          agenda_(study, plan, todo, failed_), exec_(make_exec()),
           examples_(exec_, dataset, study.sharpness.examples)
     {
     }
@@ -186,16 +192,12 @@ private:
     {
         AuditTally audit;
         auto rows = slice.run(ready.members, audit, counters_.steps);
-        for (auto& row : rows) {
-            count(row, counters_);
-            sink_(std::move(row));
-        }
+        for (auto const& row : rows) count(row, counters_);
         counters_.work += static_cast<std::int64_t>(ready.cohort->flops * 1e-6 *
                                                     static_cast<double>(rows.size()));
+        if (!rows.empty()) sink_(std::move(rows), audit);
         std::lock_guard const lock(mutex_);
-        result_.audit.measurements += audit.measurements;
-        result_.audit.misses += audit.misses;
-        result_.audit.worst = std::max(result_.audit.worst, audit.worst);
+        result_.audit.add(audit);
     }
 
     Study const& study_;
@@ -204,7 +206,7 @@ private:
     std::atomic<bool>& stop_;
     std::atomic<bool> failed_{false};
     Counters& counters_;
-    std::function<void(Trajectory&&)> const& sink_;
+    SliceSink const& sink_;
     Agenda<T> agenda_;
     Exec exec_;
     Examples<T> examples_;
@@ -215,13 +217,12 @@ private:
 
 }  // namespace
 
-SweepResult sweep(Study const& study, Plan const& plan, Dataset const& dataset, int device,
-                  std::atomic<bool>& stop, Counters& counters,
-                  std::function<void(Trajectory&&)> const& sink)
+SweepResult sweep(Study const& study, Plan const& plan, Todo const& todo, Dataset const& dataset,
+                  int device, std::atomic<bool>& stop, Counters& counters, SliceSink const& sink)
 {
     if (plan.precision == Precision::single)
-        return Sweep<float>(study, plan, dataset, device, stop, counters, sink).run();
-    return Sweep<double>(study, plan, dataset, device, stop, counters, sink).run();
+        return Sweep<float>(study, plan, todo, dataset, device, stop, counters, sink).run();
+    return Sweep<double>(study, plan, todo, dataset, device, stop, counters, sink).run();
 }
 
 }  // namespace sg

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// What `run` and `plan` make of their options before anything is computed.
+#pragma once
+
+#include <string>
+
+#include "host/commands.hpp"
+#include "host/plan.hpp"
+
+namespace sg {
+
+struct Prepared {
+    Study study;
+    std::string output;
+    Precision precision = Precision::single;
+};
+
+// UserError: what is wrong with the study or an option.
+Prepared prepare(RunOptions const& options);
+int choose_device(std::string const& wanted);  // −1 for the CPU, else the ordinal of the GPU
+int choose_workers(int wanted);
+double seconds_of(std::string const& option, std::string const& text);  // 90, 90s, 10m, 2h or 1d
+
+}  // namespace sg
