@@ -17,13 +17,16 @@ void small_study(benchmark::State& state)
         "model: {kind: fcn, depth: [4], width: [" + std::to_string(state.range(0)) + "]}\n"
         "grid: {c: {log2_min: 0, log2_max: 3, step: 0.25}, seeds: 2}\n", "bench");
     auto const data = load_dataset(study.data);
-    auto const plan = make_plan(study, {data.examples, data.inputs, data.classes}, Space::cpu,
-                                Precision::single, static_cast<int>(state.range(1)));
+    Machine machine;
+    machine.workers = static_cast<int>(state.range(1));
+    machine.host_memory = Exec::cpu().memory().free;
+    auto const plan = make_plan(study, {data.examples, data.inputs, data.classes}, machine,
+                                Precision::single);
     double steps = 0;
     for (auto _ : state) {
         std::atomic<bool> stop{false};
         Counters counters;
-        sweep(study, plan, Todo(study, plan.cohorts), data, -1, stop, counters, [](auto&&, auto&) {});
+        sweep(study, plan, Todo(study, plan.cohorts), data, stop, counters, [](auto&&, auto&) {});
         steps += static_cast<double>(counters.steps);
     }
     state.counters["steps/s"] = benchmark::Counter(steps, benchmark::Counter::kIsRate);

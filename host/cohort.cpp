@@ -38,27 +38,17 @@ std::size_t arena_bytes(Study const& study, Cohort const& cohort, Space space, D
     return measure.largest();
 }
 
-// On the CPU a few networks, so that a batch is gathered for several and the memory stays small; on a GPU
-// hundreds (one launch serves all).
-int slice_networks(Space space, Study const& study, std::int64_t params)
-{
-    auto const per_seed = static_cast<std::int64_t>(study.c.size());
-    if (space == Space::cuda)
-        return static_cast<int>(
-            std::min<std::int64_t>(256, per_seed * static_cast<std::int64_t>(study.seeds.size())));
-    std::int64_t const fit = (std::int64_t{1} << 19) / std::max<std::int64_t>(params, 1);
-    return static_cast<int>(std::min(per_seed, std::clamp<std::int64_t>(fit, 1, 4)));
-}
-
-double network_flops(Study const& study, Variant const& v, Model const& model)
+double network_flops(Study const& study, Variant const& v, Model const& model, bool recompute)
 {
     auto const M = study.sharpness.examples;
     double flops = 0;
     for (int t = 1; t <= study.steps; ++t) {
         flops += forward_flops(model, M);
         if (!study.measured_at(t)) continue;
-        flops += gradient_flops(model, M) - forward_flops(model, M);
-        flops += expected_products(study, model.params()) * product_flops(model, M);
+        double const backward = gradient_flops(model, M) - forward_flops(model, M);
+        double const again = recompute ? gradient_flops(model, M) : 0;
+        flops += backward +
+                 expected_products(study, model.params()) * (product_flops(model, M) + again);
     }
     return flops + (v.batch > 0 ? study.steps * gradient_flops(model, v.batch) : 0);
 }
@@ -97,8 +87,46 @@ void check_sizes(Study const& study, DatasetShape const& data)
     for (auto const& v : study.variants) require(v.batch, "training.batch");
 }
 
+// On the CPU a few networks, so that a batch is gathered for several and the memory stays small; on a GPU
+// hundreds (one launch serves all).
+int wanted_networks(Study const& study, Cohort const& cohort, Space space, int most)
+{
+    auto const per_seed = static_cast<std::int64_t>(study.c.size());
+    auto const all = per_seed * static_cast<std::int64_t>(study.seeds.size());
+    if (space == Space::cuda) return static_cast<int>(std::min<std::int64_t>(most, all));
+    std::int64_t const fit = (std::int64_t{1} << 19) / std::max<std::int64_t>(cohort.model.params(), 1);
+    return static_cast<int>(std::min(per_seed, std::clamp<std::int64_t>(fit, 1, 4)));
+}
+
+void set_slice(Cohort& c, int nets, Study const& study, DatasetShape const& data, Space space,
+               Precision precision)
+{
+    auto const M = study.sharpness.examples;
+    int const per_seed = static_cast<int>(study.c.size()), seeds = static_cast<int>(study.seeds.size());
+    c.slice_nets = nets;
+    c.unit_seeds = space == Space::cpu ? 1 : std::clamp(nets / per_seed, 1, seeds);
+    c.arena_bytes = precision == Precision::single ? arena_bytes<float>(study, c, space, data)
+                                                   : arena_bytes<double>(study, c, space, data);
+    c.flops = network_flops(study, study.variants[static_cast<std::size_t>(c.variant)], c.model,
+                            c.recompute);
+    c.initial_flops = 14 * product_flops(c.model, M) + gradient_flops(c.model, M);
+}
+
+// The largest slice of at most `wanted` networks that fits; 0 where not even one does.
+static int fit_slice(Cohort& c, int wanted, std::size_t bytes, Study const& study,
+                     DatasetShape const& data, Space space, Precision precision)
+{
+    int fits = 0;
+    for (int over = wanted + 1; fits + 1 < over;) {
+        int const nets = fits == 0 && over == wanted + 1 ? wanted : (fits + over) / 2;
+        set_slice(c, nets, study, data, space, precision);
+        (c.arena_bytes <= bytes ? fits : over) = nets;
+    }
+    return fits;
+}
+
 std::vector<Cohort> make_cohorts(Study const& study, DatasetShape const& data, Space space,
-                                 Precision precision)
+                                 Precision precision, SliceLimit const& limit)
 {
     std::vector<Cohort> cohorts;
     for (std::size_t v = 0; v < study.variants.size(); ++v) {
@@ -108,17 +136,15 @@ std::vector<Cohort> make_cohorts(Study const& study, DatasetShape const& data, S
                 c.variant = static_cast<int>(v);
                 c.spec = spec_of(study.variants[v], depth, width, data);
                 c.model = build_fcn(c.spec);
-                c.slice_nets = slice_networks(space, study, c.model.params());
-                auto const per_seed = static_cast<int>(study.c.size());
-                c.unit_seeds = space == Space::cpu ? 1 : std::max(1, c.slice_nets / per_seed);
-                c.unit_seeds = std::min(c.unit_seeds, static_cast<int>(study.seeds.size()));
-                c.arena_bytes = precision == Precision::single
-                                    ? arena_bytes<float>(study, c, space, data)
-                                    : arena_bytes<double>(study, c, space, data);
-                c.flops = network_flops(study, study.variants[v], c.model);
-                c.initial_flops =
-                    14 * product_flops(c.model, study.sharpness.examples) +
-                    gradient_flops(c.model, study.sharpness.examples);
+                int const wanted = wanted_networks(study, c, space, limit.networks);
+                int const kept = fit_slice(c, wanted, limit.bytes, study, data, space, precision);
+                c.recompute = kept < wanted;
+                int const again = c.recompute ? fit_slice(c, wanted, limit.bytes, study, data, space,
+                                                          precision)
+                                              : 0;
+                // Half as many flops again must buy half as many networks again.
+                c.recompute = 2 * again > 3 * kept;
+                set_slice(c, std::max(1, c.recompute ? again : kept), study, data, space, precision);
                 cohorts.push_back(std::move(c));
             }
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Cohorts: the networks of one model, depth and width. What they cost, and how they are cut into slices.
+// Slices never change a number.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,7 @@ struct Cohort {
     Model model;
     int slice_nets = 1;            // networks of a slice
     int unit_seeds = 1;            // seeds whose λ₀ is measured together
+    bool recompute = false;        // activations are made again for each product: they did not fit
     std::size_t arena_bytes = 0;   // memory of one worker for a slice of this cohort
     double flops = 0;              // of one network over the whole study, without λ₀
     double initial_flops = 0;      // of λ₀, for one seed
@@ -26,9 +28,23 @@ struct Cohort {
 
 enum class Precision : std::uint8_t { single, dual };
 
-// What of a data set is needed to cut a study: for `plan`, which does not load it.
+// What a worker has for one slice.
+struct SliceLimit {
+    int networks;       // on a GPU at most; the CPU takes few in any case
+    std::size_t bytes;
+};
+
+// The cohorts of a study, cut into the largest slices that fit (of one network where none does). `data` is
+// what of a data set is needed for that: for `plan`, which does not load it.
 std::vector<Cohort> make_cohorts(Study const& study, DatasetShape const& data, Space space,
-                                 Precision precision);
+                                 Precision precision, SliceLimit const& limit);
+
+// Networks of a slice when memory is no question.
+int wanted_networks(Study const& study, Cohort const& cohort, Space space, int most);
+
+// Cuts a cohort into slices of `nets` networks.
+void set_slice(Cohort& cohort, int nets, Study const& study, DatasetShape const& data, Space space,
+               Precision precision);
 
 MeterOptions meter_options(Study const& study);
 TrainOptions train_options(Variant const& variant);

@@ -19,11 +19,9 @@ namespace sg {
 ExitCode plan_command(RunOptions const& options)
 {
     auto const p = prepare(options);
-    int const device = options.device == "auto" || options.device == "cpu" ? -1 : choose_device(options.device);
-    auto const space = device < 0 ? Space::cpu : Space::cuda;
-    auto const plan = make_plan(p.study, dataset_shape(p.study.data), space, p.precision,
-                                choose_workers(options.workers));
-    print_plan(std::cout, p.study, plan, Exec::cpu().memory());
+    std::string description;
+    auto const machine = find_machine(options, description);
+    print_plan(std::cout, p.study, make_plan(p.study, dataset_shape(p.study.data), machine, p.precision));
     return ExitCode::done;
 }
 

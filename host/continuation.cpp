@@ -61,7 +61,7 @@ StoredStudy read_existing(std::string const& path) {
     try {
         return read_store(path, Killed::read);
     } catch (DataError const& error) {
-        refuse(path, "is no output that can be gone on with (" + std::string(error.what()) + ")");
+        refuse(path, "is not an output of sharpgrid that can be gone on with (" + std::string(error.what()) + ")");
     }
 }
 

@@ -57,19 +57,46 @@ std::int64_t count_slices(Study const& study, Cohort const& c)
     return slices;
 }
 
-}  // namespace
+// Of a worker on a GPU beside its arena: the workspace of cuBLASLt, graphs, the memory of its kernels.
+constexpr std::size_t device_worker_bytes = std::size_t{96} << 20;
+// Of a process on a GPU: the context, modules and libraries are not in what is free; the rest is a margin.
+constexpr std::size_t device_margin_bytes = std::size_t{128} << 20;
+constexpr std::size_t pinned_bytes = std::size_t{8} << 20;  // of a worker, on the host
 
-Plan make_plan(Study const& study, DatasetShape const& data, Space space, Precision precision,
-               int workers)
+struct Shared {
+    std::size_t dataset, measurement;
+};
+
+// Whether every cohort has a slice that is full enough to give up part of the memory to other workers.
+bool has_full_slices(Plan const& plan, Study const& study)
 {
-    check_sizes(study, data);
-    Plan plan;
-    plan.cohorts = make_cohorts(study, data, space, precision);
-    plan.space = space;
-    plan.precision = precision;
+    return std::all_of(plan.cohorts.begin(), plan.cohorts.end(), [&](Cohort const& c) {
+        int const wanted = wanted_networks(study, c, plan.space(), plan.machine.slice_limit);
+        return !c.recompute && c.slice_nets >= std::min(wanted, 128);
+    });
+}
+
+std::size_t less(std::size_t a, std::size_t b) { return a > b ? a - b : 0; }
+
+// Cohorts and workers of a GPU: as many workers side by side as leave each a full slice.
+void divide_devices(Plan& plan, Study const& study, DatasetShape const& data, Shared const& shared)
+{
+    auto const& m = plan.machine;
+    std::size_t const free =
+        less(m.device_memory, shared.dataset + shared.measurement + device_margin_bytes);
+    for (int streams = 4; streams >= 1; streams /= 2) {
+        auto const s = static_cast<std::size_t>(streams);
+        SliceLimit const limit{m.slice_limit, less(free / s, device_worker_bytes)};
+        plan.cohorts = make_cohorts(study, data, Space::cuda, plan.precision, limit);
+        plan.workers = streams * static_cast<int>(m.devices.size());
+        if (has_full_slices(plan, study)) return;
+    }
+}
+
+void count_work(Plan& plan, Study const& study)
+{
     auto const seeds = static_cast<std::int64_t>(study.seeds.size());
     std::int64_t units = 0;
-    std::size_t start_vectors = 0;
     for (auto const& c : plan.cohorts) {
         plan.networks += seeds * static_cast<std::int64_t>(study.c.size());
         plan.slices += count_slices(study, c);
@@ -77,29 +104,63 @@ Plan make_plan(Study const& study, DatasetShape const& data, Space space, Precis
         plan.arena_bytes = std::max(plan.arena_bytes, c.arena_bytes);
         plan.flops += static_cast<double>(seeds) *
                       (c.initial_flops + c.flops * static_cast<double>(study.c.size()));
-        auto const vectors = 2 * static_cast<std::size_t>(c.model.params()) * element_size(precision);
-        start_vectors = std::max(start_vectors, vectors * static_cast<std::size_t>(c.unit_seeds));
     }
-    plan.workers = space == Space::cuda
-                       ? 1
-                       : static_cast<int>(std::min<std::int64_t>(workers, std::max(plan.slices, units)));
+    plan.workers = static_cast<int>(std::min<std::int64_t>(plan.workers, std::max(plan.slices, units)));
+}
+
+std::size_t start_vector_bytes(Plan const& plan)
+{
+    std::size_t most = 0;
+    for (auto const& c : plan.cohorts)
+        most = std::max(most, 2 * static_cast<std::size_t>(c.model.params() * c.unit_seeds));
+    return most * element_size(plan.precision);
+}
+
+}  // namespace
+
+int Plan::device_of(int worker) const
+{
+    if (machine.devices.empty()) return -1;
+    return machine.devices[static_cast<std::size_t>(worker) % machine.devices.size()];
+}
+
+Plan make_plan(Study const& study, DatasetShape const& data, Machine const& machine,
+               Precision precision)
+{
+    check_sizes(study, data);
+    Plan plan;
+    plan.machine = machine;
+    plan.precision = precision;
+    auto const M = study.sharpness.examples;
+    Shared const shared{dataset_bytes(study.data, data),
+                        precision == Precision::single
+                            ? Examples<float>::measurement_bytes(M, data.inputs)
+                            : Examples<double>::measurement_bytes(M, data.inputs)};
+    std::size_t const base = resident_bytes() + start_bytes + shared.dataset;
+    if (plan.space() == Space::cuda) {
+        divide_devices(plan, study, data, shared);
+    } else {
+        plan.workers = machine.workers;
+        auto const share = less(machine.host_memory, base) / static_cast<std::size_t>(plan.workers);
+        plan.cohorts = make_cohorts(study, data, Space::cpu, precision, {0, share});
+    }
+    count_work(plan, study);
     auto const W = static_cast<std::size_t>(plan.workers);
-    std::size_t const measurement =
-        precision == Precision::single
-            ? Examples<float>::measurement_bytes(study.sharpness.examples, data.inputs)
-            : Examples<double>::measurement_bytes(study.sharpness.examples, data.inputs);
     std::size_t const rows = static_cast<std::size_t>(plan.networks) * row_bytes(study);
-    std::size_t const dataset = dataset_bytes(study.data, data);
-    plan.host_bytes = resident_bytes() + start_bytes + dataset + rows + W * (start_vectors + blas_bytes);
-    if (space == Space::cpu)
-        plan.host_bytes += W * plan.arena_bytes + measurement;
-    else
-        plan.device_bytes = plan.arena_bytes + measurement + dataset;
+    plan.host_bytes = base + rows + W * (start_vector_bytes(plan) + blas_bytes);
+    if (plan.space() == Space::cpu) {
+        plan.host_bytes += W * plan.arena_bytes + shared.measurement;
+    } else {
+        auto const streams = (W + machine.devices.size() - 1) / machine.devices.size();
+        plan.host_bytes += W * pinned_bytes;
+        plan.device_bytes = streams * (plan.arena_bytes + device_worker_bytes) + shared.measurement +
+                            shared.dataset + device_margin_bytes;
+    }
     plan.disk_bytes = rows + (std::size_t{1} << 20);
     return plan;
 }
 
-void check_memory(Plan const& plan, Exec const& exec)
+void check_memory(Plan const& plan)
 {
     auto const refuse = [](std::size_t needed, std::size_t free, char const* where) {
         if (needed <= free) return;
@@ -108,8 +169,9 @@ void check_memory(Plan const& plan, Exec const& exec)
             "measurement examples, or fewer workers (--workers).",
             human_bytes(static_cast<double>(needed)), where, human_bytes(static_cast<double>(free))));
     };
-    refuse(plan.host_bytes, Exec::cpu().memory().free, "memory");
-    if (plan.space == Space::cuda) refuse(plan.device_bytes, exec.memory().free, "device memory");
+    refuse(plan.host_bytes, plan.machine.host_memory, "memory");
+    if (plan.space() == Space::cuda)
+        refuse(plan.device_bytes, plan.machine.device_memory, "device memory");
 }
 
 double matmul_rate(Plan const& plan, std::int64_t examples)
@@ -151,18 +213,21 @@ std::string human_time(double seconds)
     return fmt::format("{} days {} h", s / 86400, s / 3600 % 24);
 }
 
-void print_plan(std::ostream& out, Study const& study, Plan const& plan, Exec::Memory const& memory)
+void print_plan(std::ostream& out, Study const& study, Plan const& plan)
 {
     out << fmt::format("study        {}: {} networks in {} cohorts, {} slices, {} workers\n", study.name,
                        plan.networks, plan.cohorts.size(), plan.slices, plan.workers);
     out << fmt::format("work         {:.3g} Gflop\n", plan.flops * 1e-9);
     out << fmt::format("memory       {} (of {} free)\n", human_bytes(static_cast<double>(plan.host_bytes)),
-                       human_bytes(static_cast<double>(memory.free)));
-    if (plan.space == Space::cuda)
-        out << fmt::format("on device    {}\n", human_bytes(static_cast<double>(plan.device_bytes)));
+                       human_bytes(static_cast<double>(plan.machine.host_memory)));
+    if (plan.space() == Space::cuda)
+        out << fmt::format("on device    {} (of {} free) on each of {}\n",
+                           human_bytes(static_cast<double>(plan.device_bytes)),
+                           human_bytes(static_cast<double>(plan.machine.device_memory)),
+                           plan.machine.devices.size());
     out << fmt::format("output       {}, {}\n", study.output_file,
                        human_bytes(static_cast<double>(plan.disk_bytes)));
-    if (plan.space == Space::cpu && plan.host_bytes < memory.free) {
+    if (plan.space() == Space::cpu && plan.host_bytes < plan.machine.host_memory) {
         double const rate = matmul_rate(plan, study.sharpness.examples);
         // Share of the matmul rate that whole studies reach: bench/RESULTS.md.
         double const seconds = plan.flops / (0.7 * rate * plan.workers);
@@ -171,9 +236,10 @@ void print_plan(std::ostream& out, Study const& study, Plan const& plan, Exec::M
     }
     out << "\n  depth  width  parameters  slice  memory of a slice  Gflop per network\n";
     for (auto const& c : plan.cohorts) {
-        out << fmt::format("  {:5}  {:5}  {:10}  {:5}  {:>17}  {:17.2f}\n", c.spec.depth, c.spec.width,
-                           c.model.params(), c.slice_nets,
-                           human_bytes(static_cast<double>(c.arena_bytes)), c.flops * 1e-9);
+        out << fmt::format("  {:5}  {:5}  {:10}  {:5}  {:>17}  {:17.2f}{}\n", c.spec.depth,
+                           c.spec.width, c.model.params(), c.slice_nets,
+                           human_bytes(static_cast<double>(c.arena_bytes)), c.flops * 1e-9,
+                           c.recompute ? "  activations recomputed" : "");
     }
 }
 

@@ -20,28 +20,43 @@ Precision choose_precision(std::string const& wanted)
     throw UserError("--precision " + wanted + " is not known (float, double).");
 }
 
-}  // namespace
-
-int choose_device(std::string const& wanted)
+// The GPUs that `wanted` names; none: the CPU.
+std::vector<int> choose_devices(std::string const& wanted)
 {
-    if (wanted == "cpu") return -1;
+    if (wanted == "cpu") return {};
+    std::string why;
+    int const count = cuda_device_count(&why);
+    std::vector<int> all;
+    for (int d = 0; d < count; ++d) all.push_back(d);
     if (wanted == "auto") {
-        std::string why;
-        if (cuda_device_count(&why) > 0) return 0;
-        spdlog::info("no GPU ({}): running on the CPU", why);
-        return -1;
+        if (count == 0) spdlog::info("no GPU ({}): running on the CPU", why);
+        return all;
     }
-    if (wanted == "cuda") return 0;
+    if (wanted == "cuda") return count > 0 ? all : std::vector<int>{0};  // Exec::cuda says what is missing
     if (wanted.rfind("cuda:", 0) == 0 && wanted.size() > 5 && wanted.size() < 9 &&
         wanted.find_first_not_of("0123456789", 5) == std::string::npos)
-        return std::stoi(wanted.substr(5));
+        return {std::stoi(wanted.substr(5))};
     throw UserError("--device " + wanted + " is not known (auto, cpu, cuda, cuda:1).");
 }
 
-int choose_workers(int wanted)
+}  // namespace
+
+// What there is to run on, and in words.
+Machine find_machine(RunOptions const& options, std::string& description)
 {
-    if (wanted > 0) return wanted;
-    return std::max(1u, std::thread::hardware_concurrency());
+    Machine m;
+    m.devices = choose_devices(options.device);
+    m.workers = options.workers > 0 ? options.workers
+                                    : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    m.host_memory = Exec::cpu().memory().free;
+    if (m.devices.empty()) description = Exec::cpu().describe();
+    for (int const d : m.devices) {
+        auto const exec = Exec::cuda(d);
+        auto const free = exec.memory().free;
+        m.device_memory = m.device_memory == 0 ? free : std::min(m.device_memory, free);
+        description += (description.empty() ? "" : "; ") + exec.describe();
+    }
+    return m;
 }
 
 double seconds_of(std::string const& option, std::string const& text)

@@ -17,8 +17,7 @@ struct Prepared {
 
 // UserError: what is wrong with the study or an option.
 Prepared prepare(RunOptions const& options);
-int choose_device(std::string const& wanted);  // −1 for the CPU, else the ordinal of the GPU
-int choose_workers(int wanted);
+Machine find_machine(RunOptions const& options, std::string& description);
 double seconds_of(std::string const& option, std::string const& text);  // 90, 90s, 10m, 2h or 1d
 
 }  // namespace sg

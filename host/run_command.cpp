@@ -89,39 +89,38 @@ struct Run {
     OutputLock const& lock;
 
     ExitCode operator()(StoredStudy&& kept);
-    ExitCode train(Plan const& plan, Dataset const& data, int device, StoredStudy&& kept);
+    ExitCode train(Plan const& plan, Dataset const& data, std::string const& device,
+                   StoredStudy&& kept);
 };
 
 ExitCode Run::operator()(StoredStudy&& kept)
 {
     Study const& study = prepared.study;
-    int const device = choose_device(options.device);
-    auto const exec = device < 0 ? Exec::cpu() : Exec::cuda(device);
-    auto const plan = make_plan(study, dataset_shape(study.data), exec.space(), prepared.precision,
-                                choose_workers(options.workers));
-    check_memory(plan, exec);
+    std::string description;
+    auto const machine = find_machine(options, description);
+    auto const plan = make_plan(study, dataset_shape(study.data), machine, prepared.precision);
+    check_memory(plan);
     auto const data = load_dataset(study.data);
     check_sizes(study, {data.examples, data.inputs, data.classes});
     check_data(lock.path(), kept, data);
     spdlog::info("{}: {} networks, {} workers, {} of memory planned; {}", study.name, plan.networks,
-                 plan.workers, human_bytes(static_cast<double>(plan.host_bytes)), exec.describe());
-    return train(plan, data, device, std::move(kept));
+                 plan.workers, human_bytes(static_cast<double>(plan.host_bytes)), description);
+    return train(plan, data, description, std::move(kept));
 }
 
-ExitCode Run::train(Plan const& plan, Dataset const& data, int device, StoredStudy&& kept)
+ExitCode Run::train(Plan const& plan, Dataset const& data, std::string const& device,
+                   StoredStudy&& kept)
 {
     Study const& study = prepared.study;
     Todo const todo(study, plan.cohorts, {}, kept.rows);
     Counters counters;
     counters.networks = todo.networks() - todo.missing();
-    auto const provenance =
-        provenance_of(options, study, data, (device < 0 ? Exec::cpu() : Exec::cuda(device)).describe());
-    Store store(lock, study, provenance, std::move(kept),
+    Store store(lock, study, provenance_of(options, study, data, device), std::move(kept),
                 {options.commit_networks, options.commit_seconds}, &stop_requested);
     SweepResult result;
     {
         Progress const progress(counters, todo.networks(), todo.flops() * 1e-6);
-        result = sweep(study, plan, todo, data, device, stop_requested, counters,
+        result = sweep(study, plan, todo, data, stop_requested, counters,
                        [&](std::vector<Trajectory>&& rows, AuditTally const& audit) {
                            store.append(std::move(rows), audit);
                        });

@@ -12,19 +12,6 @@ namespace sg {
 
 namespace {
 
-SharpnessStatus status_of(EigenStatus s)
-{
-    switch (s) {
-        case EigenStatus::converged: return SharpnessStatus::converged;
-        case EigenStatus::not_converged: return SharpnessStatus::not_converged;
-        case EigenStatus::collapsed: return SharpnessStatus::collapsed;
-        case EigenStatus::skipped: break;
-    }
-    return SharpnessStatus::not_measured;
-}
-
-bool diverged(double loss) { return !(loss <= divergence_threshold); }
-
 // Whether a measurement belongs to the audit: 1 in 64, from what it is and never from when it was done.
 bool is_audited(FcnSpec const& spec, int variant, std::uint64_t seed, double c, int step)
 {
@@ -33,10 +20,13 @@ bool is_audited(FcnSpec const& spec, int variant, std::uint64_t seed, double c, 
     return random_uniform(random_bits(key, std::bit_cast<std::uint64_t>(c)), 0) < 1.0 / 64;
 }
 
-template <class V>
-void resize_all(std::size_t n, std::vector<V>& v)
+// How many slots stay active when `living` networks are left of N: N halved as often as it goes, so that
+// few lengths of slice, and so few graphs, are seen. On the CPU nothing is captured.
+int bucket(Exec const& exec, int N, int living)
 {
-    v.assign(n, V{});
+    if (exec.on_cpu() || living == 0) return living;
+    while ((N + 1) / 2 >= living && N > 1) N = (N + 1) / 2;
+    return N;
 }
 
 }  // namespace
@@ -44,7 +34,7 @@ void resize_all(std::size_t n, std::vector<V>& v)
 template <class T>
 bool Initial<T>::usable() const
 {
-    return std::isfinite(sharpness.lambda) && sharpness.lambda > 0 && !diverged(loss);
+    return std::isfinite(sharpness.lambda) && sharpness.lambda > 0 && !has_diverged(loss);
 }
 
 template <class T>
@@ -55,15 +45,19 @@ SliceRun<T>::SliceRun(Exec const& exec, Arena& arena, Study const& study, Cohort
       variant_(study.variants.at(static_cast<std::size_t>(cohort.variant))), stop_(stop),
       slice_(exec, arena, cohort.model, train_options(variant_), cohort.slice_nets,
              cohort.unit_seeds, data, examples),
-      hessian_(exec, arena, cohort.model, variant_.loss, cohort.slice_nets, measurement),
+      hessian_(exec, arena, cohort.model, variant_.loss, cohort.slice_nets, measurement,
+               cohort.recompute),
       meter_(exec, arena, cohort.model, cohort.slice_nets, meter_options(study)),
-      not_audited_(arena.take<unsigned char, 1>(cohort.slice_nets))
+      not_audited_(arena.take<unsigned char, 1>(cohort.slice_nets)), graphs_(exec)
 {
-    auto const n = static_cast<std::size_t>(cohort.slice_nets);
-    resize_all(n * 3, score_);
-    resize_all(n * 2, train_score_);
-    resize_all(n, dead_);
-    resize_all(n, skip_audit_);
+    auto const n = cohort.slice_nets;
+    dead_.assign(static_cast<std::size_t>(n), 0);
+    skip_audit_.assign(static_cast<std::size_t>(n), 0);
+    if (arena.measuring()) return;
+    score_ = Pinned<double>(exec, std::int64_t{3} * n);
+    for (auto& score : train_score_) score = Pinned<double>(exec, std::int64_t{2} * n);
+    results_ = Pinned<EigenResult>(exec, n);
+    audited_ = Pinned<EigenResult>(exec, n);
 }
 
 template <class T>
@@ -76,41 +70,16 @@ std::vector<Initial<T>> SliceRun<T>::measure_initial(std::vector<std::uint64_t> 
     mark_diverged(exec_, slice_.nets(), hessian_.score(), slice_.dead());
     hessian_.linearise(slice_.nets());
     meter_.measure_initial(hessian_, slice_.nets(), slice_.seed());
-    results_.resize(seeds.size());
-    meter_.read_results(results_);
-    exec_.copy_out(score_.data(), hessian_.score().data, seeds.size() * 3 * sizeof(double));
+    auto const count = static_cast<std::int64_t>(seeds.size());
+    results_.fetch(meter_.results(), count);
+    score_.fetch(hessian_.score().data, 3 * count);
+    exec_.wait();
     std::vector<Initial<T>> initials;
     for (std::size_t n = 0; n < seeds.size(); ++n) {
         initials.push_back({seeds[n], score_[3 * n], score_[3 * n + 1], results_[n],
                             meter_.start_vectors(static_cast<int>(n))});
     }
     return initials;
-}
-
-template <class T>
-void SliceRun<T>::record_initial(Trajectory& row, SliceMember<T> const& member) const
-{
-    auto const& first = *member.initial;
-    auto const entries = static_cast<std::size_t>(study_.steps) + 1;
-    row.depth = cohort_.spec.depth;
-    row.width = cohort_.spec.width;
-    row.swept = variant_.swept;
-    row.seed = first.seed;
-    row.c = member.c;
-    row.sharpness_0 = first.sharpness.lambda;
-    row.sharpness_0_residual = first.sharpness.residual;
-    if (first.usable()) row.learning_rate = member.c / first.sharpness.lambda;
-    for (auto* series : {&row.loss, &row.train_loss, &row.accuracy, &row.sharpness,
-                         &row.sharpness_residual})
-        series->assign(entries, missing);
-    row.sharpness_products.assign(entries, 0);
-    row.sharpness_status.assign(entries, SharpnessStatus::not_measured);
-    row.loss[0] = first.loss;
-    row.accuracy[0] = first.accuracy;
-    row.sharpness[0] = first.sharpness.lambda;
-    row.sharpness_residual[0] = first.sharpness.residual;
-    row.sharpness_products[0] = first.sharpness.products;
-    row.sharpness_status[0] = status_of(first.sharpness.status);
 }
 
 template <class T>
@@ -125,7 +94,7 @@ void SliceRun<T>::start(std::vector<SliceMember<T>> const& members)
         if (!members[i].initial->usable()) {
             // Without a positive λ₀ there is no learning rate, and nothing to train.
             bool const collapsed = members[i].initial->sharpness.status == EigenStatus::collapsed;
-            bool const exploded = diverged(members[i].initial->loss);
+            bool const exploded = has_diverged(members[i].initial->loss);
             row.status = collapsed  ? RunStatus::collapsed
                          : exploded ? RunStatus::diverged
                                     : RunStatus::stopped;
@@ -142,121 +111,93 @@ void SliceRun<T>::start(std::vector<SliceMember<T>> const& members)
     }
 }
 
+// Everything that step t asks of the device. The host does not wait for it, so that it records one step
+// while the device trains the next; record() reads what was fetched.
 template <class T>
-void SliceRun<T>::measure(int step, AuditTally& audit)
+void SliceRun<T>::measure(int step)
 {
     bool const full = variant_.batch == 0;
-    if (step == 0 && !full) return;  // known from λ₀
-    hessian_.evaluate(slice_.nets(), slice_.theta());
-    mark_diverged(exec_, slice_.nets(), hessian_.score(), slice_.dead());
-    bool const sharpness = step > 0 && study_.measured_at(step);
-    if (full)
-        hessian_.gradient(slice_.nets(), slice_.grad());
-    else if (sharpness)
-        hessian_.linearise(slice_.nets());
-    if (sharpness) meter_.measure(hessian_, slice_.nets(), slice_.seed(), step);
-
-    auto const active = static_cast<std::size_t>(slice_.active());
-    exec_.copy_out(score_.data(), hessian_.score().data, active * 3 * sizeof(double));
-    results_.assign(active, EigenResult{});
-    if (sharpness) meter_.read_results(results_);
-    record_losses(step);
-    if (sharpness && study_.sharpness.method == SharpnessMethod::lanczos) audit_some(step, audit);
+    measured_ = step > 0 || full;  // at step 0 all is known from λ₀
+    audits_ = 0;
+    if (!measured_) return;
+    bool const sharpness = has_sharpness(step);
+    Nets const nets = slice_.nets();
+    graphs_.run({0, nets.count, full, sharpness}, [&] {
+        hessian_.evaluate(nets, slice_.theta());
+        mark_diverged(exec_, nets, hessian_.score(), slice_.dead());
+        if (full)
+            hessian_.gradient(nets, slice_.grad());
+        else if (sharpness)
+            hessian_.linearise(nets);
+    });
+    score_.fetch(hessian_.score().data, std::int64_t{3} * nets.count);
+    if (!sharpness) return;
+    meter_.measure(hessian_, nets, slice_.seed(), step);
+    results_.fetch(meter_.results(), nets.count);
+    if (study_.sharpness.method == SharpnessMethod::lanczos) audit_some(step);
 }
 
 template <class T>
-void SliceRun<T>::record_losses(int step)
+void SliceRun<T>::audit_some(int step)
 {
-    auto const t = static_cast<std::size_t>(step);
-    for (std::size_t s = 0; s < results_.size(); ++s) {
-        if (dead_[s]) continue;
-        auto& row = rows_[static_cast<std::size_t>(
-            row_of_member_[static_cast<std::size_t>(slice_.member_of(static_cast<int>(s)))])];
-        row.loss[t] = score_[3 * s];
-        row.accuracy[t] = score_[3 * s + 1];
-        bool const collapsed = score_[3 * s + 2] == 0;
-        row.status = collapsed ? RunStatus::collapsed : RunStatus::finished;
-        if (diverged(row.loss[t])) {
-            row.status = RunStatus::diverged;
-            row.diverged_step = step;
-            dead_[s] = 1;
-            continue;
-        }
-        auto const& r = results_[s];
-        if (step == 0 || r.status == EigenStatus::skipped) continue;
-        row.sharpness[t] = r.lambda;
-        row.sharpness_residual[t] = r.residual;
-        row.sharpness_products[t] = r.products;
-        row.sharpness_status[t] = status_of(r.status);
+    for (int s = 0; s < slice_.active(); ++s) {
+        auto const slot = static_cast<std::size_t>(s);
+        bool const chosen = !dead_[slot] && is_audited(cohort_.spec, cohort_.variant, row_of(s).seed,
+                                                       row_of(s).c, step);
+        skip_audit_[slot] = !chosen;
+        audits_ += chosen;
     }
-}
-
-template <class T>
-void SliceRun<T>::audit_some(int step, AuditTally& audit)
-{
-    bool any = false;
-    std::fill(skip_audit_.begin(), skip_audit_.end(), static_cast<unsigned char>(1));
-    for (std::size_t s = 0; s < results_.size(); ++s) {
-        auto const& row = rows_[static_cast<std::size_t>(
-            row_of_member_[static_cast<std::size_t>(slice_.member_of(static_cast<int>(s)))])];
-        if (dead_[s] || results_[s].status == EigenStatus::collapsed) continue;
-        if (!is_audited(cohort_.spec, cohort_.variant, row.seed, row.c, step)) continue;
-        skip_audit_[s] = 0;
-        any = true;
-    }
-    if (!any) return;
-    exec_.copy_in(not_audited_.data, skip_audit_.data(), results_.size());
-    Nets const chosen{slice_.active(), not_audited_.data};
-    meter_.audit(hessian_, chosen, slice_.seed(), step);
-    audited_.assign(results_.size(), EigenResult{});
-    meter_.read_results(audited_);
-    double const bound = variant_.last_layer == LastLayer::zero ? 1e-2 : 1e-3;
-    for (std::size_t s = 0; s < results_.size(); ++s) {
-        if (skip_audit_[s]) continue;
-        double const truth = audited_[s].lambda;
-        double const shortfall = (truth - results_[s].lambda) / std::abs(truth);
-        audit.measurements += 1;
-        audit.misses += !(shortfall <= bound);
-        if (shortfall > audit.worst) audit.worst = shortfall;
-    }
+    if (audits_ == 0) return;
+    auto const count = slice_.active();
+    exec_.copy_in(not_audited_.data, skip_audit_.data(), static_cast<std::size_t>(count));
+    meter_.audit(hessian_, slice_.nets(), not_audited_.data, slice_.seed(), step);
+    audited_.fetch(meter_.results(), count);
 }
 
 template <class T>
 void SliceRun<T>::train(int step)
 {
-    auto const t = static_cast<std::size_t>(step);
+    Nets const nets = slice_.nets();
     bool const full = variant_.batch == 0;
-    auto const active = static_cast<std::size_t>(slice_.active());
+    Graphs::Key key{1, nets.count, full};
     if (!full) {
-        slice_.find_gradient(step);
-        mark_diverged(exec_, slice_.nets(), slice_.score(), slice_.dead());
-        exec_.copy_out(train_score_.data(), slice_.score().data, active * 2 * sizeof(double));
+        slice_.load_batch(step);
+        for (auto const& g : slice_.groups()) key.insert(key.end(), {g.first, g.count, g.batch});
     }
-    slice_.update();
-    for (std::size_t s = 0; s < active; ++s) {
-        if (dead_[s]) continue;
-        auto& row = rows_[static_cast<std::size_t>(
-            row_of_member_[static_cast<std::size_t>(slice_.member_of(static_cast<int>(s)))])];
-        row.train_loss[t] = full ? row.loss[t] : train_score_[2 * s];
-        if (!diverged(row.train_loss[t])) continue;
-        row.status = RunStatus::diverged;
-        row.diverged_step = step;
-        dead_[s] = 1;
-    }
+    graphs_.run(key, [&] {
+        if (!full) {
+            slice_.find_gradient_of_batch();
+            mark_diverged(exec_, nets, slice_.score(), slice_.dead());
+        }
+        slice_.update();
+    });
+    if (!full) train_score_[step % 2].fetch(slice_.score().data, std::int64_t{2} * nets.count);
 }
 
 template <class T>
-void SliceRun<T>::compact_if_half_dead()
+bool SliceRun<T>::half_dead() const
 {
+    return 2 * std::count(dead_.begin(), dead_.begin() + slice_.active(), 0) <= slice_.active();
+}
+
+// Gives the slots of the dead to the living, once half of the slots are dead.
+template <class T>
+void SliceRun<T>::compact_if_half_dead(int step)
+{
+    if (!half_dead()) return;
+    if (step < study_.steps) {  // the slots of what was fetched are about to change
+        exec_.wait();
+        record_training(step);
+    }
     std::vector<int> keep;
-    int const active = slice_.active();
-    auto const living = std::count(dead_.begin(), dead_.begin() + active, 0);
-    if (2 * living > active) return;
-    for (int s = 0; s < active; ++s)
+    for (int s = 0; s < slice_.active(); ++s)
         if (!dead_[static_cast<std::size_t>(s)]) keep.push_back(s);
-    slice_.compact(keep);
-    meter_.compact(slice_.kept(), static_cast<int>(keep.size()));
-    std::fill(dead_.begin(), dead_.end(), static_cast<unsigned char>(0));
+    int const living = static_cast<int>(keep.size());
+    int const count = bucket(exec_, cohort_.slice_nets, living);
+    if (count >= slice_.active()) return;
+    slice_.compact(keep, count);
+    meter_.compact(slice_.kept(), living);
+    for (int s = 0; s < count; ++s) dead_[static_cast<std::size_t>(s)] = s >= living;
 }
 
 template <class T>
@@ -265,13 +206,20 @@ std::vector<Trajectory> SliceRun<T>::run(std::vector<SliceMember<T>> const& memb
 {
     SG_EXPECT(static_cast<int>(members.size()) <= cohort_.slice_nets);
     std::fill(dead_.begin(), dead_.end(), static_cast<unsigned char>(0));
+    recorded_ = -1;
     start(members);
     auto const total = static_cast<std::int64_t>(members.size());
     for (int t = 0; t <= study_.steps && slice_.active() > 0; ++t) {
         if (*stop_) return {};
-        measure(t, audit);
+        measure(t);
+        auto const fetched = exec_.moment();
         if (t < study_.steps) train(t);
-        compact_if_half_dead();
+        if (measured_) {
+            exec_.wait_for(fetched);  // the device trains on meanwhile
+            if (t > 0) record_training(t - 1);
+            record_measurement(t, audit);
+        }
+        compact_if_half_dead(t);
         steps_done += t < study_.steps ? total : 0;
     }
     return std::move(rows_);

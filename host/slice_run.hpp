@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "cuda/exec/graph.hpp"
 #include "host/cohort.hpp"
 #include "host/examples.hpp"
 #include "host/trajectory.hpp"
@@ -48,11 +49,17 @@ public:
 private:
     void record_initial(Trajectory& row, SliceMember<T> const& member) const;
     void start(std::vector<SliceMember<T>> const& members);
-    void measure(int step, AuditTally& audit);
-    void audit_some(int step, AuditTally& audit);
+    bool has_sharpness(int step) const { return step > 0 && study_.measured_at(step); }
+    void measure(int step);
+    void audit_some(int step);
     void train(int step);
-    void record_losses(int step);
-    void compact_if_half_dead();
+    Trajectory& row_of(int slot);
+    void end(int slot, int step);
+    void record_training(int step);
+    void record_measurement(int step, AuditTally& audit);
+    void count_audit(double lambda, double truth, AuditTally& audit) const;
+    bool half_dead() const;
+    void compact_if_half_dead(int step);
 
     Exec exec_;
     Study const& study_;
@@ -63,12 +70,17 @@ private:
     HessianOperator<T> hessian_;
     SharpnessMeter<T> meter_;
     View<unsigned char, 1> not_audited_;
+    Graphs graphs_;
 
     std::vector<Trajectory> rows_;
     std::vector<int> row_of_member_;
-    std::vector<EigenResult> results_, audited_;
-    std::vector<double> score_, train_score_;
-    std::vector<unsigned char> dead_, skip_audit_;
+    std::vector<unsigned char> dead_, skip_audit_;  // per slot
+    bool measured_ = false;                         // whether the last step was
+    int audits_ = 0;                                // of the last step
+    int recorded_ = -1;                             // last step whose training is in the rows
+    // What comes from the device. The batch of the next step trains while that of the last is read.
+    Pinned<double> score_, train_score_[2];         // (N, 3), (N, 2)
+    Pinned<EigenResult> results_, audited_;         // (N)
 };
 
 }  // namespace sg

@@ -1,122 +1,22 @@
 // SPDX-License-Identifier: MIT
 #include "host/sweep.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
-#include <condition_variable>
 #include <exception>
-#include <deque>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <thread>
-#include <utility>
 
-#include "host/slice_run.hpp"
+#include "host/agenda.hpp"
+#include "host/examples.hpp"
 
 namespace sg {
 
 namespace {
-
-// Seeds whose λ₀ is measured together.
-struct Unit {
-    Cohort const* cohort;
-    std::vector<std::uint64_t> seeds;
-};
-
-// Some of the c of a unit, ready to run: λ₀ is known.
-template <class T>
-struct Ready {
-    Cohort const* cohort;
-    std::shared_ptr<std::vector<Initial<T>> const> initials;
-    std::vector<SliceMember<T>> members;
-};
-
-// What is left to do. A slice that is ready comes before a new unit, so that few λ₀ are kept at a time.
-template <class T>
-class Agenda {
-public:
-    Agenda(Study const& study, Plan const& plan, Todo const& todo, std::atomic<bool>& stop)
-        : study_(study), todo_(todo), stop_(stop)
-    {
-        for (auto const& cohort : plan.cohorts) {
-            Unit unit{&cohort, {}};
-            for (auto const seed : study.seeds) {
-                if (!todo.wants(cohort, seed)) continue;
-                unit.seeds.push_back(seed);
-                if (static_cast<int>(unit.seeds.size()) < cohort.unit_seeds) continue;
-                units_.push_back(std::exchange(unit, {&cohort, {}}));
-            }
-            if (!unit.seeds.empty()) units_.push_back(std::move(unit));
-        }
-        // The costly ones first: the workers then end together.
-        std::stable_sort(units_.begin(), units_.end(), [](Unit const& a, Unit const& b) {
-            return a.cohort->flops > b.cohort->flops;
-        });
-    }
-
-    struct Task {
-        std::optional<Unit> unit;
-        std::optional<Ready<T>> ready;
-    };
-
-    // Waits while nothing is ready but a unit under way may make something so. Empty: all done.
-    std::optional<Task> take()
-    {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [this] {
-            return stop_ || !ready_.empty() || !units_.empty() || measuring_ == 0;
-        });
-        Task task;
-        if (stop_) return std::nullopt;
-        if (!ready_.empty()) {
-            task.ready = std::move(ready_.front());
-            ready_.pop_front();
-        } else if (!units_.empty()) {
-            task.unit = std::move(units_.front());
-            units_.pop_front();
-            ++measuring_;
-        } else {
-            return std::nullopt;
-        }
-        return task;
-    }
-
-    void measured(Unit const& unit, std::vector<Initial<T>> initials)
-    {
-        auto const shared = std::make_shared<std::vector<Initial<T>> const>(std::move(initials));
-        std::lock_guard const lock(mutex_);
-        Ready<T> slice{unit.cohort, shared, {}};
-        for (auto const& initial : *shared) {
-            for (double const c : study_.c) {
-                if (!todo_.wants(*unit.cohort, initial.seed, c)) continue;
-                slice.members.push_back({&initial, c});
-                if (static_cast<int>(slice.members.size()) < unit.cohort->slice_nets) continue;
-                ready_.push_back(slice);
-                slice.members.clear();
-            }
-        }
-        if (!slice.members.empty()) ready_.push_back(slice);
-        --measuring_;
-        changed_.notify_all();
-    }
-
-    void interrupt()
-    {
-        stop_ = true;
-        std::lock_guard const lock(mutex_);
-        changed_.notify_all();
-    }
-
-private:
-    Study const& study_;
-    Todo const& todo_;
-    std::atomic<bool>& stop_;
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::deque<Unit> units_;
-    std::deque<Ready<T>> ready_;
-    int measuring_ = 0;
-};
 
 void count(Trajectory const& row, Counters& counters)
 {
@@ -131,34 +31,54 @@ void count(Trajectory const& row, Counters& counters)
     }
 }
 
+// A device, or the CPU, and the data set where it can be read.
+template <class T>
+struct Place {
+    Place(int ordinal, Dataset const& dataset, std::int64_t measured)
+        : exec(exec_of(ordinal)), examples(exec, dataset, measured)
+    {
+    }
+    static Exec exec_of(int ordinal) { return ordinal < 0 ? Exec::cpu() : Exec::cuda(ordinal); }
+
+    Exec exec;
+    Examples<T> examples;
+};
+
 template <class T>
 class Sweep {
 public:
-    Sweep(Study const& study, Plan const& plan, Todo const& todo, Dataset const& dataset, int device,
+    Sweep(Study const& study, Plan const& plan, Todo const& todo, Dataset const& dataset,
           std::atomic<bool>& stop, Counters& counters, SliceSink const& sink)
-        : study_(study), plan_(plan), device_(device), stop_(stop), counters_(counters), sink_(sink),
-          agenda_(study, plan, todo, failed_), exec_(make_exec()),
-          examples_(exec_, dataset, study.sharpness.examples)
+        : study_(study), plan_(plan), shape_{dataset.examples, dataset.inputs, dataset.classes},
+          stop_(stop), counters_(counters), sink_(sink), cohorts_(plan.cohorts),
+          agenda_(study, cohorts_, todo, failed_)
     {
+        for (int w = 0; w < plan.workers; ++w) {
+            auto& place = places_[plan.device_of(w)];
+            if (!place)
+                place = std::make_unique<Place<T>>(plan.device_of(w), dataset,
+                                                   study.sharpness.examples);
+        }
     }
 
     SweepResult run()
     {
-        std::vector<std::thread> workers;
-        for (int w = 0; w < plan_.workers; ++w) workers.emplace_back([this] { guarded_worker(); });
-        for (auto& w : workers) w.join();
-        if (fault_) std::rethrow_exception(fault_);
+        do {
+            std::vector<std::thread> workers;
+            for (int w = 0; w < plan_.workers; ++w)
+                workers.emplace_back([this, w] { guarded_worker(plan_.device_of(w)); });
+            for (auto& w : workers) w.join();
+            if (fault_) std::rethrow_exception(fault_);
+        } while (halve_slices());
         result_.stopped = stop_;
         return result_;
     }
 
 private:
-    Exec make_exec() const { return device_ < 0 ? Exec::cpu() : Exec::cuda(device_); }
-
-    void guarded_worker()
+    void guarded_worker(int device)
     {
         try {
-            worker();
+            worker(device);
         } catch (...) {
             {
                 std::lock_guard const lock(mutex_);
@@ -169,23 +89,50 @@ private:
         }
     }
 
-    void worker()
+    std::size_t arena_bytes() const
     {
-        Arena arena(exec_, plan_.arena_bytes);
-        while (auto task = agenda_.take()) {
-            auto const& cohort = task->unit ? *task->unit->cohort : *task->ready->cohort;
-            arena.rewind(0);
-            SliceRun<T> slice(exec_, arena, study_, cohort, examples_.data(), examples_.count(),
-                              examples_.measurement(), &stop_);
-            if (task->unit) {
-                agenda_.measured(*task->unit, slice.measure_initial(task->unit->seeds));
-                counters_.work += static_cast<std::int64_t>(
-                    cohort.initial_flops * 1e-6 * static_cast<double>(task->unit->seeds.size()));
-            } else {
-                run_slice(slice, *task->ready);
+        std::size_t most = 0;
+        for (auto const& c : cohorts_) most = std::max(most, c.arena_bytes);
+        return most;
+    }
+
+    // Takes tasks until there are none. Out of device memory, it puts back what it could not do.
+    void worker(int device)
+    {
+        auto const& place = *places_.at(device);
+        std::optional<typename Agenda<T>::Task> task;
+        try {
+            Exec const exec = Place<T>::exec_of(device);
+            Arena arena(exec, arena_bytes());
+            std::unique_ptr<SliceRun<T>> slice;  // kept while the cohort stays the same, and its graphs with it
+            Cohort const* cohort = nullptr;
+            while ((task = agenda_.take())) {
+                if (cohort != &task->cohort()) {
+                    slice.reset();
+                    cohort = &task->cohort();
+                    arena.rewind(0);
+                    slice = std::make_unique<SliceRun<T>>(
+                        exec, arena, study_, *cohort, place.examples.data(), place.examples.count(),
+                        place.examples.measurement(), &stop_);
+                }
+                run_task(*slice, *task);
+                if (stop_) return agenda_.interrupt();
             }
-            if (stop_) return agenda_.interrupt();
+        } catch (ResourceError const& error) {
+            if (device < 0 || largest_slice() == 1) throw;
+            std::lock_guard const lock(mutex_);
+            out_of_memory_ = error.what();
+            if (task) agenda_.put_back(std::move(*task));
         }
+    }
+
+    void run_task(SliceRun<T>& slice, typename Agenda<T>::Task const& task)
+    {
+        auto const& cohort = task.cohort();
+        if (task.ready) return run_slice(slice, *task.ready);
+        agenda_.measured(*task.unit, slice.measure_initial(task.unit->seeds));
+        counters_.work += static_cast<std::int64_t>(cohort.initial_flops * 1e-6 *
+                                                    static_cast<double>(task.unit->seeds.size()));
     }
 
     void run_slice(SliceRun<T>& slice, Ready<T> const& ready)
@@ -200,17 +147,38 @@ private:
         result_.audit.add(audit);
     }
 
+    int largest_slice() const
+    {
+        int most = 1;
+        for (auto const& c : cohorts_) most = std::max(most, c.slice_nets);
+        return most;
+    }
+
+    // After the workers ended: whether one of them ran out of device memory, and all shall go on with half as
+    // many networks in a slice, which changes no number.
+    bool halve_slices()
+    {
+        if (out_of_memory_.empty() || stop_) return false;
+        for (auto& c : cohorts_)
+            set_slice(c, (c.slice_nets + 1) / 2, study_, shape_, plan_.space(), plan_.precision);
+        spdlog::warn("{}: going on with slices of at most {} networks", out_of_memory_, largest_slice());
+        out_of_memory_.clear();
+        agenda_.resume();
+        return true;
+    }
+
     Study const& study_;
     Plan const& plan_;
-    int device_;
+    DatasetShape shape_;
     std::atomic<bool>& stop_;
     std::atomic<bool> failed_{false};
     Counters& counters_;
     SliceSink const& sink_;
+    std::vector<Cohort> cohorts_;  // of the plan; their slices may become smaller
     Agenda<T> agenda_;
-    Exec exec_;
-    Examples<T> examples_;
+    std::map<int, std::unique_ptr<Place<T>>> places_;
     std::mutex mutex_;
+    std::string out_of_memory_;
     SweepResult result_;
     std::exception_ptr fault_;
 };
@@ -218,11 +186,11 @@ private:
 }  // namespace
 
 SweepResult sweep(Study const& study, Plan const& plan, Todo const& todo, Dataset const& dataset,
-                  int device, std::atomic<bool>& stop, Counters& counters, SliceSink const& sink)
+                  std::atomic<bool>& stop, Counters& counters, SliceSink const& sink)
 {
     if (plan.precision == Precision::single)
-        return Sweep<float>(study, plan, todo, dataset, device, stop, counters, sink).run();
-    return Sweep<double>(study, plan, todo, dataset, device, stop, counters, sink).run();
+        return Sweep<float>(study, plan, todo, dataset, stop, counters, sink).run();
+    return Sweep<double>(study, plan, todo, dataset, stop, counters, sink).run();
 }
 
 }  // namespace sg

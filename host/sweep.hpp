@@ -22,8 +22,8 @@ using SliceSink = std::function<void(std::vector<Trajectory>&&, AuditTally const
 
 // Runs what `todo` wants. Calls `sink` from the workers with each finished slice, in any order. A fault
 // of a worker stops the others and is thrown. `stop` ends the run between two steps; what is not finished
-// is dropped. device: −1 for the CPU, else the ordinal.
+// is dropped. Where a device runs out of memory, the slices are halved and the run goes on.
 SweepResult sweep(Study const& study, Plan const& plan, Todo const& todo, Dataset const& dataset,
-                  int device, std::atomic<bool>& stop, Counters& counters, SliceSink const& sink);
+                  std::atomic<bool>& stop, Counters& counters, SliceSink const& sink);
 
 }  // namespace sg

@@ -53,6 +53,51 @@ private:
     std::int64_t count_ = 0;
 };
 
+// Host memory that results are fetched into; read it after the wait that follows.
+template <class T>
+class Pinned {
+public:
+    Pinned() = default;  // null, and for plans
+    Pinned(Exec const& exec, std::int64_t count)
+        : exec_(std::make_shared<Exec>(exec)),
+          data_(static_cast<T*>(
+              exec.allocate_pinned(static_cast<std::size_t>(count) * sizeof(T)))),
+          count_(count)
+    {
+    }
+    Pinned(Pinned&& other) noexcept { swap(other); }
+    Pinned& operator=(Pinned&& other) noexcept
+    {
+        swap(other);
+        return *this;
+    }
+    ~Pinned()
+    {
+        if (data_) exec_->release_pinned(data_);
+    }
+
+    // The first `count` numbers at `from`, in the space of the Exec.
+    void fetch(T const* from, std::int64_t count)
+    {
+        SG_EXPECT(count <= count_);
+        exec_->fetch(data_, from, static_cast<std::size_t>(count) * sizeof(T));
+    }
+    T const& operator[](std::size_t i) const { return data_[i]; }
+    T const* data() const { return data_; }
+
+private:
+    void swap(Pinned& other) noexcept
+    {
+        std::swap(exec_, other.exec_);
+        std::swap(data_, other.data_);
+        std::swap(count_, other.count_);
+    }
+
+    std::shared_ptr<Exec const> exec_;
+    T* data_ = nullptr;
+    std::int64_t count_ = 0;
+};
+
 // Carves views out of one allocation. Without memory it only measures: the plan runs the same code.
 class Arena {
 public:

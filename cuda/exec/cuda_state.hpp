@@ -20,6 +20,22 @@ void check_cublas(cublasStatus_t status, char const* call, char const* file, int
 #define SG_TRY(call) ::sg::check_cuda((call), #call, __FILE__, __LINE__)
 #define SG_TRY_BLAS(call) ::sg::check_cublas((call), #call, __FILE__, __LINE__)
 
+// Pinned memory through which small arrays reach the device: `from` may change as soon as put returns.
+class Staging {
+public:
+    static constexpr std::size_t capacity = std::size_t{4} << 20;
+
+    ~Staging();
+    // Copies in as many pieces as it takes; waits for the stream where the memory is still in use.
+    // Returns the number of waits.
+    int put(cudaStream_t stream, void* to, void const* from, std::size_t bytes);
+    void waited() { used_ = 0; }
+
+private:
+    char* memory_ = nullptr;
+    std::size_t used_ = 0;
+};
+
 struct CudaState {
     explicit CudaState(int ordinal);
     ~CudaState();
@@ -31,6 +47,11 @@ struct CudaState {
     cublasLtHandle_t blas = nullptr;
     void* workspace = nullptr;  // of cuBLASLt
     std::size_t workspace_bytes = std::size_t{32} << 20;
+    Staging staging;
+    static constexpr std::uint64_t kept_moments = 8;
+    std::array<cudaEvent_t, kept_moments> events{};
+    std::uint64_t moments = 0;
+    Exec::Counters counters;
     // The algorithm of each shape of matmul, chosen once, for one network: neighbours cannot change it.
     std::map<std::array<std::int64_t, 10>, cublasLtMatmulAlgo_t> algorithms;
 };

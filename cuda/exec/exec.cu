@@ -10,11 +10,8 @@
 #include <fstream>
 #include <new>
 
+#include "cuda/exec/device.hpp"
 #include "cuda/exec/error.hpp"
-
-#ifdef SG_WITH_CUDA
-#include "cuda/exec/cuda_state.hpp"
-#endif
 
 namespace sg {
 
@@ -103,210 +100,93 @@ static void* allocate_on_cpu(std::size_t bytes)
     return data;
 }
 
-#ifndef SG_WITH_CUDA
-
-struct CudaState {};
-
-Exec Exec::cuda(int)
-{
-    throw DeviceError(
-        "this build has no CUDA. Use --device cpu, or build again where nvcc is found "
-        "(-DSG_CUDA=ON).");
-}
-
-int cuda_device_count(std::string* why)
-{
-    if (why) *why = "this build has no CUDA";
-    return 0;
-}
-
-void Exec::wait() const {}
-void* Exec::allocate(std::size_t bytes) const { return allocate_on_cpu(bytes); }
-void Exec::release(void* data) const noexcept { std::free(data); }
-void Exec::copy_in(void* to, void const* from, std::size_t bytes) const
-{
-    if (bytes > 0) std::memcpy(to, from, bytes);
-}
-void Exec::copy_out(void* to, void const* from, std::size_t bytes) const
-{
-    if (bytes > 0) std::memcpy(to, from, bytes);
-}
-void Exec::fill(void* data, unsigned char byte, std::size_t bytes) const
-{
-    if (bytes > 0) std::memset(data, byte, bytes);
-}
-std::string Exec::describe() const { return describe_cpu(); }
-Exec::Memory Exec::memory() const { return cpu_memory(); }
-
-#else
-
-void check_cuda(cudaError_t status, char const* call, char const* file, int line)
-{
-    if (status == cudaSuccess) return;
-    auto const text = std::string(call) + ": " + cudaGetErrorString(status) + ", " + file + ":" +
-                      std::to_string(line);
-    if (status == cudaErrorMemoryAllocation) throw ResourceError("out of device memory: " + text);
-    throw DeviceError(text);
-}
-
-void check_cublas(cublasStatus_t status, char const* call, char const* file, int line)
-{
-    if (status == CUBLAS_STATUS_SUCCESS) return;
-    throw DeviceError(std::string(call) + ": " + cublasLtGetStatusString(status) + ", " + file + ":" +
-                      std::to_string(line));
-}
-
-CudaState::CudaState(int which) : ordinal(which)
-{
-    SG_TRY(cudaSetDevice(ordinal));
-    SG_TRY(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
-    SG_TRY_BLAS(cublasLtCreate(&blas));
-    SG_TRY(cudaMalloc(&workspace, workspace_bytes));
-}
-
-CudaState::~CudaState()
-{
-    cudaSetDevice(ordinal);
-    if (workspace) cudaFree(workspace);
-    if (blas) cublasLtDestroy(blas);
-    if (stream) cudaStreamDestroy(stream);
-}
-
-LaunchScope::~LaunchScope() noexcept(false)
-{
-    nvtxRangePop();
-    auto status = cudaGetLastError();
-#ifndef NDEBUG
-    if (status == cudaSuccess) status = cudaStreamSynchronize(exec_.device().stream);
-#endif
-    if (status == cudaSuccess) return;
-    throw DeviceError(std::string(name_) + ": " + cudaGetErrorString(status) + " (grid " +
-                      std::to_string(grid_.x) + " x " + std::to_string(grid_.y) + " x " +
-                      std::to_string(threads_) + ")");
-}
-
-namespace {
-
-// They change the arithmetic behind the program's back.
-void refuse_environment()
-{
-    for (char const* const* entry = environ; *entry; ++entry) {
-        std::string const variable = *entry;
-        if (variable.rfind("CUBLAS_EMULAT", 0) == 0 || variable.rfind("NVIDIA_TF32_OVERRIDE", 0) == 0) {
-            throw DeviceError("the environment sets " + variable +
-                              ", which changes the arithmetic of cuBLAS. Unset it.");
-        }
-    }
-}
-
-}  // namespace
-
-int cuda_device_count(std::string* why)
-{
-    int count = 0;
-    auto const status = cudaGetDeviceCount(&count);
-    static_cast<void>(cudaGetLastError());
-    if (status != cudaSuccess) count = 0;
-    if (why && count == 0) *why = status == cudaSuccess ? "no device" : cudaGetErrorString(status);
-    return count;
-}
-
 Exec Exec::cuda(int ordinal)
 {
-    refuse_environment();
-    std::string why;
-    int const count = cuda_device_count(&why);
-    if (ordinal < 0 || ordinal >= count) {
-        throw DeviceError("there is no device cuda:" + std::to_string(ordinal) + " (" +
-                          (count == 0 ? why : std::to_string(count) + " found") +
-                          "). Use --device cpu, or see nvidia-smi.");
-    }
     Exec exec;
     exec.space_ = Space::cuda;
-    exec.device_ = std::make_shared<CudaState>(ordinal);
+    exec.device_ = device::open(ordinal);
     return exec;
 }
 
 void Exec::wait() const
 {
-    if (!on_cpu()) SG_TRY(cudaStreamSynchronize(device_->stream));
+    if (!on_cpu()) device::wait(*device_);
+}
+
+Exec::Moment Exec::moment() const { return on_cpu() ? 0 : device::moment(*device_); }
+
+void Exec::wait_for(Moment moment) const
+{
+    if (!on_cpu()) device::wait_for(*device_, moment);
 }
 
 void* Exec::allocate(std::size_t bytes) const
 {
-    if (on_cpu()) return allocate_on_cpu(bytes);
-    void* data = nullptr;
-    SG_TRY(cudaSetDevice(device_->ordinal));
-    SG_TRY(cudaMalloc(&data, bytes));
-    SG_TRY(cudaMemsetAsync(data, 0, bytes, device_->stream));
-    return data;
+    return on_cpu() ? allocate_on_cpu(bytes) : device::allocate(*device_, bytes);
 }
 
 void Exec::release(void* data) const noexcept
 {
-    if (on_cpu()) {
+    if (on_cpu())
         std::free(data);
-    } else {
-        cudaSetDevice(device_->ordinal);
-        cudaFree(data);
-    }
+    else
+        device::release(*device_, data);
+}
+
+void* Exec::allocate_pinned(std::size_t bytes) const
+{
+    return on_cpu() ? allocate_on_cpu(bytes) : device::allocate_pinned(*device_, bytes);
+}
+
+void Exec::release_pinned(void* data) const noexcept
+{
+    if (on_cpu())
+        std::free(data);
+    else
+        device::release_pinned(*device_, data);
 }
 
 void Exec::copy_in(void* to, void const* from, std::size_t bytes) const
 {
     if (bytes == 0) return;
-    if (on_cpu()) {
+    if (on_cpu())
         std::memcpy(to, from, bytes);
-    } else {
-        SG_TRY(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, device_->stream));
-        wait();  // `from` is pageable and may go away
-    }
+    else
+        device::copy_in(*device_, to, from, bytes);
 }
 
 void Exec::copy_out(void* to, void const* from, std::size_t bytes) const
 {
     if (bytes == 0) return;
-    if (on_cpu()) {
+    fetch(to, from, bytes);
+    wait();
+}
+
+void Exec::fetch(void* to, void const* from, std::size_t bytes) const
+{
+    if (bytes == 0) return;
+    if (on_cpu())
         std::memcpy(to, from, bytes);
-    } else {
-        SG_TRY(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, device_->stream));
-        wait();
-    }
+    else
+        device::copy_out(*device_, to, from, bytes);
 }
 
 void Exec::fill(void* data, unsigned char byte, std::size_t bytes) const
 {
     if (bytes == 0) return;
-    if (on_cpu()) {
+    if (on_cpu())
         std::memset(data, byte, bytes);
-    } else {
-        SG_TRY(cudaMemsetAsync(data, byte, bytes, device_->stream));
-    }
+    else
+        device::fill(*device_, data, byte, bytes);
 }
+
+Exec::Counters Exec::counters() const { return on_cpu() ? Counters{} : device::counters(*device_); }
 
 std::string Exec::describe() const
 {
-    if (on_cpu()) return describe_cpu();
-    cudaDeviceProp properties{};
-    SG_TRY(cudaGetDeviceProperties(&properties, device_->ordinal));
-    int driver = 0, runtime = 0;
-    SG_TRY(cudaDriverGetVersion(&driver));
-    SG_TRY(cudaRuntimeGetVersion(&runtime));
-    return "cuda:" + std::to_string(device_->ordinal) + ": " + properties.name + ", " +
-           std::to_string(properties.multiProcessorCount) + " SMs, driver " + std::to_string(driver) +
-           ", runtime " + std::to_string(runtime) + ", cuBLASLt " +
-           std::to_string(cublasLtGetVersion());
+    return on_cpu() ? describe_cpu() : device::describe(*device_);
 }
 
-Exec::Memory Exec::memory() const
-{
-    if (on_cpu()) return cpu_memory();
-    Memory m{};
-    SG_TRY(cudaSetDevice(device_->ordinal));
-    SG_TRY(cudaMemGetInfo(&m.free, &m.total));
-    return m;
-}
-
-#endif
+Exec::Memory Exec::memory() const { return on_cpu() ? cpu_memory() : device::memory(*device_); }
 
 }  // namespace sg

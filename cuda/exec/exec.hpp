@@ -42,14 +42,33 @@ public:
     // Blocks until everything that was launched is done.
     void wait() const;
 
-    // Raw memory of this space; Buffer and Arena are its only callers.
+    // A moment in the stream: wait_for blocks until what was launched before it is done, and lets what was
+    // launched after it go on. Only the last few moments can be waited for.
+    using Moment = std::uint64_t;
+    Moment moment() const;
+    void wait_for(Moment moment) const;
+
+    // Raw memory of this space, and of the host where copies from this space go (pinned on a GPU); Buffer,
+    // Arena and Pinned are the only callers.
     void* allocate(std::size_t bytes) const;
     void release(void* data) const noexcept;
+    void* allocate_pinned(std::size_t bytes) const;
+    void release_pinned(void* data) const noexcept;
 
-    // Copies between the host and this space; the only ones. copy_out waits.
+    // Copies between the host and this space; the only ones. copy_in stages what it copies and returns at
+    // once; copy_out waits; fetch, into pinned memory, is done when a later moment is.
     void copy_in(void* to, void const* from, std::size_t bytes) const;
     void copy_out(void* to, void const* from, std::size_t bytes) const;
+    void fetch(void* to, void const* from, std::size_t bytes) const;
     void fill(void* data, unsigned char byte, std::size_t bytes) const;
+
+    // What a GPU was asked for since the Exec was made; zero on the CPU.
+    struct Counters {
+        std::int64_t launches = 0;  // kernels and matmuls, one by one or captured; not replayed
+        std::int64_t waits = 0;     // of the host
+        std::int64_t captures = 0, replays = 0;
+    };
+    Counters counters() const;
 
     std::string describe() const;  // "cpu: AMD EPYC ..., OpenBLAS ...", "cuda:0: NVIDIA H200, ..."
 

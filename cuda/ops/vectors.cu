@@ -129,12 +129,12 @@ template <class T>
 struct RandomSigns {
     View<T, 2> w;
     std::uint64_t const* seed;
-    RandomKey key;
+    RandomKey const* key;
+    std::uint32_t vector;
     T keep, size;
     SG_FN void operator()(int n, std::int64_t block) const
     {
-        RandomKey mine = key;
-        mine.seed = seed[n];
+        RandomKey const mine{seed[n], key->purpose, vector, key->step};
         auto const bits = random_bits(mine, static_cast<std::uint64_t>(block));
         std::int64_t const first = block * 128;
         int const entries = static_cast<int>(w.extent[1] - first < 128 ? w.extent[1] - first : 128);
@@ -209,11 +209,11 @@ void rotate(Exec const& exec, Nets nets, View<T, 3> const& V, View<double const,
 
 template <class T>
 void random_signs(Exec const& exec, Nets nets, bool keep, double size, std::uint64_t const* seed,
-                  Purpose purpose, int step, View<T, 2> const& w)
+                  RandomKey const* key, int vector, View<T, 2> const& w)
 {
-    RandomKey const key{0, purpose, 0, static_cast<std::uint32_t>(step)};
     each(exec, "random_signs", nets, (w.extent[1] + 127) / 128,
-         RandomSigns<T>{w, seed, key, keep ? T(1) : T(0), static_cast<T>(size)});
+         RandomSigns<T>{w, seed, key, static_cast<std::uint32_t>(vector), keep ? T(1) : T(0),
+                        static_cast<T>(size)});
 }
 
 #define SG_INSTANTIATE(T)                                                                          \
@@ -225,8 +225,8 @@ void random_signs(Exec const& exec, Nets nets, bool keep, double size, std::uint
     template void copy(Exec const&, Nets, View<T, 2> const&, View<T const, 2> const&);             \
     template void move_rows(Exec const&, int const*, int, View<T, 2> const&);                      \
     template void rotate(Exec const&, Nets, View<T, 3> const&, View<double const, 3> const&, int); \
-    template void random_signs(Exec const&, Nets, bool, double, std::uint64_t const*, Purpose,     \
-                               int, View<T, 2> const&);
+    template void random_signs(Exec const&, Nets, bool, double, std::uint64_t const*,              \
+                               RandomKey const*, int, View<T, 2> const&);
 SG_INSTANTIATE(float)
 SG_INSTANTIATE(double)
 #define SG_MOVE_ROWS(T) template void move_rows(Exec const&, int const*, int, View<T, 2> const&);

@@ -44,9 +44,10 @@ void move_rows(Exec const& exec, int const* keep, int count, View<T, 2> const& r
 template <class T>
 void rotate(Exec const& exec, Nets nets, View<T, 3> const& V, View<double const, 3> const& y, int count);
 
-// w ← keep · w + size · s, s = ±1 from Philox, keyed by seed(n).   w: (N, P), seed: (N)
+// w ← keep · w + size · s, s = ±1 from Philox, keyed by seed(n), the purpose and step of `key`, and `vector`.
+// w: (N, P), seed: (N), key: (1), both in the space of the Exec, so that a replayed graph reads them anew
 template <class T>
 void random_signs(Exec const& exec, Nets nets, bool keep, double size, std::uint64_t const* seed,
-                  Purpose purpose, int step, View<T, 2> const& w);
+                  RandomKey const* key, int vector, View<T, 2> const& w);
 
 }  // namespace sg

@@ -6,11 +6,22 @@
 
 namespace sg {
 
-// Whether unit i of the last hidden layer is active or NaN: summed, 0 for a collapsed network.   a: (N, M·w)
+// Whether unit i of the last hidden layer is active or NaN: summed, 0 for a collapsed network.   a: (N, B·w)
 template <class T>
 struct Active {
     View<T const, 2> a;
     SG_FN double operator()(int n, std::int64_t i, int) const { return a(n, i) <= T(0) ? 0.0 : 1.0; }
+};
+
+// active ← part, or active + part.   (N, 1); counts, so that the order of the sum does not matter
+struct CountActive {
+    View<double, 2> active;
+    View<double const, 2> part;
+    bool accumulate;
+    SG_FN void operator()(int n, std::int64_t) const
+    {
+        active(n, 0) = part(n, 0) + (accumulate ? active(n, 0) : 0);
+    }
 };
 
 // score(n, 2) = active(n, 0), or 1 where units cannot die.   score: (N, 3), active: (N, 1)
@@ -22,57 +33,75 @@ struct KeepActive {
 
 template <class T>
 HessianOperator<T>::HessianOperator(Exec const& exec, Arena& arena, Model const& model, Loss loss,
-                                    int nets, Batch<T> const& batch)
-    : exec_(exec), model_(model), loss_(loss), batch_(batch), group_{{0, nets, 0}}
+                                    int nets, Batch<T> const& batch, bool recompute)
+    : exec_(exec), model_(model), loss_(loss), batch_(batch), recompute_(recompute),
+      group_{{0, nets, 0}}
 {
     batch_.groups = &group_;
     std::int64_t const total = batch.examples();
     std::int64_t const part = chunk_examples(model, exec.space(), total);
-    tape_ = Tape<T>::take(arena, model, nets, total);
+    auto const tape = Tape<T>::take(arena, model, nets, recompute ? part : total);
     scratch_ = TangentTape<T>::take(arena, model, nets, part);
+    outputs_ = recompute ? arena.take<T, 3>(nets, total, model.classes) : tape.a.back();
     score_ = arena.take<double, 2>(nets, 3);
     active_ = arena.take<double, 2>(nets, 1);
+    part_ = arena.take<double, 2>(nets, 1);
     for (std::int64_t first = 0; first < total; first += part) {
         auto const count = std::min(part, total - first);
-        chunks_.push_back({chunk(batch_, first, count), tape_.chunk(first, count)});
+        chunks_.push_back({chunk(batch_, first, count), tape.chunk(recompute ? 0 : first, count)});
+        chunks_.back().tape.a.back() = sg::examples(outputs_, first, count);
     }
+}
+
+template <class T>
+void HessianOperator<T>::run_forward(Nets nets, Chunk const& c) const
+{
+    forward(exec_, nets, model_, theta_, c.batch, c.tape);
+}
+
+template <class T>
+void HessianOperator<T>::run_backward(Nets nets, Chunk const& c, View<T, 2> const& grad,
+                                      bool accumulate) const
+{
+    if (recompute_) run_forward(nets, c);
+    backward(exec_, nets, model_, loss_, examples(), theta_, c.batch, c.tape, grad, accumulate);
 }
 
 template <class T>
 void HessianOperator<T>::evaluate(Nets nets, View<T const, 2> const& theta)
 {
     theta_ = theta;
-    for (auto const& c : chunks_) forward(exec_, nets, model_, theta_, c.batch, c.tape);
-    loss_and_accuracy<T>(exec_, nets, loss_, tape_.a.back(), batch_.labels, score_);
-    if (model_.relu) {
-        View<T const, 2> const last = flat(tape_.a[tape_.a.size() - 2]);
-        rows(exec_, "active_units", nets, last.extent[1], 1, Active<T>{last}, active_);
+    bool accumulate = false;
+    for (auto const& c : chunks_) {
+        run_forward(nets, c);
+        if (!model_.relu) continue;
+        View<T const, 2> const last = flat(c.tape.a[c.tape.a.size() - 2]);
+        rows(exec_, "active_units", nets, last.extent[1], 1, Active<T>{last}, part_);
+        each(exec_, "count_active", nets, 1, CountActive{active_, part_, accumulate});
+        accumulate = true;
     }
+    loss_and_accuracy<T>(exec_, nets, loss_, outputs_, batch_.labels, score_);
     each(exec_, "keep_active", nets, 1,
          KeepActive{score_, model_.relu ? View<double const, 2>(active_) : View<double const, 2>{}});
 }
 
 template <class T>
-void HessianOperator<T>::backward_chunks(Nets nets, View<T, 2> const& grad)
-{
-    SG_EXPECT(theta_);
-    bool accumulate = false;
-    for (auto const& c : chunks_) {
-        backward(exec_, nets, model_, loss_, examples(), theta_, c.batch, c.tape, grad, accumulate);
-        accumulate = true;
-    }
-}
-
-template <class T>
 void HessianOperator<T>::linearise(Nets nets)
 {
-    backward_chunks(nets, {});
+    SG_EXPECT(theta_);
+    if (recompute_) return;
+    for (auto const& c : chunks_) run_backward(nets, c, {}, false);
 }
 
 template <class T>
 void HessianOperator<T>::gradient(Nets nets, View<T, 2> const& grad)
 {
-    backward_chunks(nets, grad);
+    SG_EXPECT(theta_);
+    bool accumulate = false;
+    for (auto const& c : chunks_) {
+        run_backward(nets, c, grad, accumulate);
+        accumulate = true;
+    }
 }
 
 template <class T>
@@ -80,6 +109,7 @@ void HessianOperator<T>::apply(Nets nets, View<T const, 2> const& v, View<T, 2> 
 {
     bool accumulate = false;
     for (auto const& c : chunks_) {
+        if (recompute_) run_backward(nets, c, {}, false);
         tangent(exec_, nets, model_, loss_, examples(), theta_, c.batch, c.tape, scratch_, v, Hv,
                 accumulate);
         accumulate = true;

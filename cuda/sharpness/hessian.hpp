@@ -12,11 +12,13 @@ namespace sg {
 template <class T>
 class HessianOperator {
 public:
-    // N networks, the M examples of `batch` (one group, shared by all). Memory comes from `arena`.
+    // N networks, the M examples of `batch` (one group, shared by all). Memory comes from `arena`. With
+    // `recompute` activations and gradients are kept for one chunk of examples and made again for each
+    // product: less memory, half as many flops again, the same bits.
     HessianOperator(Exec const& exec, Arena& arena, Model const& model, Loss loss, int nets,
-                    Batch<T> const& batch);
+                    Batch<T> const& batch, bool recompute = false);
 
-    // Forward pass at θ: activations are kept, score() is filled.   theta: (N, P), must stay alive
+    // Forward pass at θ: score() is filled.   theta: (N, P), must stay alive
     void evaluate(Nets nets, View<T const, 2> const& theta);
 
     // (N, 3): loss, accuracy, and the number of active units of the last hidden layer over all examples
@@ -32,6 +34,7 @@ public:
     // grad ← ∇L(θ).   (N, P). Includes linearise.
     void gradient(Nets nets, View<T, 2> const& grad);
 
+    View<T const, 2> theta() const { return theta_; }  // of evaluate
     Model const& model() const { return model_; }
     Exec const& exec() const { return exec_; }
     std::int64_t examples() const { return batch_.examples(); }
@@ -45,17 +48,19 @@ private:
         Tape<T> tape;
     };
 
-    void backward_chunks(Nets nets, View<T, 2> const& grad);
+    void run_forward(Nets nets, Chunk const& c) const;
+    void run_backward(Nets nets, Chunk const& c, View<T, 2> const& grad, bool accumulate) const;
 
     Exec exec_;
     Model const& model_;
     Loss loss_;
     Batch<T> batch_;
+    bool recompute_;
     std::vector<Group> group_;
-    Tape<T> tape_;
+    View<T, 3> outputs_;  // (N, M, K)
     std::vector<Chunk> chunks_;
     TangentTape<T> scratch_;
-    View<double, 2> score_, active_;
+    View<double, 2> score_, active_, part_;  // (N, 3), (N, 1), (N, 1)
     View<T const, 2> theta_;
 };
 

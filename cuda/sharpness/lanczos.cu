@@ -35,7 +35,7 @@ int Lanczos<T>::dimension(std::int64_t params)
 
 template <class T>
 Lanczos<T>::Lanczos(Exec const& exec, Arena& arena, Model const& model, int nets)
-    : exec_(exec), params_(model.params()), m_(dimension(model.params()))
+    : exec_(exec), params_(model.params()), m_(dimension(model.params())), graphs_(exec)
 {
     V_ = arena.take<T, 3>(nets, m_ + 1, params_);
     HV_ = arena.take<T, 3>(nets, m_, params_);
@@ -54,14 +54,18 @@ Lanczos<T>::Lanczos(Exec const& exec, Arena& arena, Model const& model, int nets
     done_ = arena.take<unsigned char, 1>(nets);
     no_refill_ = arena.take<unsigned char, 1>(nets);
     results_ = arena.take<EigenResult, 1>(nets);
-    done_on_host_.resize(static_cast<std::size_t>(nets));
+    minus_ = arena.take<double, 2>(nets, 1);
+    rule_there_ = arena.take<LanczosRule, 1>(1);
+    keys_ = arena.take<RandomKey, 1>(2);
+    if (!arena.measuring()) done_on_host_ = Pinned<unsigned char>(exec, nets);
 }
 
 template <class T>
 LanczosScalars Lanczos<T>::scalars() const
 {
     return {projected_, y_,         theta_,      before_,    dots_,           a_,           b_,
-            one_,       last_,      used_.data,  least_.data, done_.data, no_refill_.data, results_.data};
+            one_,       last_,      used_.data,  least_.data, done_.data, no_refill_.data, results_.data,
+            rule_there_.data};
 }
 
 // w ← w − V Vᵀ w twice, then w ← w / |w|, for vector k of each network.
@@ -86,8 +90,7 @@ template <class T>
 void Lanczos<T>::admit(int count, int k, std::uint64_t const* seed)
 {
     orthonormalise(active(count), k);
-    random_signs<T>(exec_, refills(count), false, 1, seed, rule_.purpose, 1024 * rule_.step + k + 1,
-                    member(V_, k));
+    random_signs<T>(exec_, refills(count), false, 1, seed, keys_.data, k + 1, member(V_, k));
     orthonormalise(refills(count), k);
 }
 
@@ -98,40 +101,39 @@ void Lanczos<T>::push(HessianOperator<T> const& hessian, int count, int k)
     auto const nets = active(count);
     auto const product = member(HV_, k);
     hessian.apply(nets, member(V_, k), product);
-    if (rule_.smallest) {
-        from_host(exec_, std::vector<double>(static_cast<std::size_t>(count), -1.0), one_.data);
-        scale<T>(exec_, nets, product, one_);
-    }
+    if (rule_.smallest) scale<T>(exec_, nets, product, minus_);
     dots<T>(exec_, nets, V_, k + 1, product, false, dots_);
     each(exec_, "store_column", nets, 1, StoreColumn{scalars(), k});
 }
 
+// The first vectors and their products; returns how many.
 template <class T>
-void Lanczos<T>::begin(HessianOperator<T> const& hessian, Nets nets, std::uint64_t const* seed)
+int Lanczos<T>::begin(HessianOperator<T> const& hessian, Nets nets, std::uint64_t const* seed)
 {
     begin_measurement(exec_, nets, hessian.score(), done_.data, results_.data);
-    each(exec_, "begin_lanczos", Nets{nets.count}, 1, BeginLanczos{scalars(), rule_.min_products});
+    each(exec_, "begin_lanczos", Nets{nets.count}, 1, BeginLanczos{scalars()});
     auto const some = active(nets.count);
     if (rule_.warm) {
         copy<T>(exec_, some, member(V_, 0), member(start_, 0));
     } else {
-        random_signs<T>(exec_, some, false, 1, seed, rule_.purpose, 1024 * rule_.step, member(V_, 0));
+        random_signs<T>(exec_, some, false, 1, seed, keys_.data, 0, member(V_, 0));
     }
     admit(nets.count, 0, seed);
     push(hessian, nets.count, 0);
-    if (!rule_.warm || params_ < 2) return;
-    each(exec_, "expect_catapult", some, 1, ExpectCatapult{scalars(), rule_.catapult_products});
+    if (!rule_.warm || params_ < 2) return 1;
+    each(exec_, "expect_catapult", some, 1, ExpectCatapult{scalars()});
     // The admixture lets in an eigenvector that the last step's subspace had no part of.
     double const size = 0.05 / std::sqrt(static_cast<double>(params_));
     copy<T>(exec_, some, member(V_, 1), member(start_, 1));
-    random_signs<T>(exec_, some, true, size, seed, Purpose::admixture, rule_.step, member(V_, 1));
+    random_signs<T>(exec_, some, true, size, seed, keys_.data + 1, 0, member(V_, 1));
     admit(nets.count, 1, seed);
     push(hessian, nets.count, 1);
+    return 2;
 }
 
-// Into vector k, with its dot products: r = H x − θ x for the leading Ritz pair.
+// The leading Ritz pair of k vectors, its residual r = H x − θ x into vector k, and what it decides.
 template <class T>
-void Lanczos<T>::find_residual(int count, int k)
+void Lanczos<T>::judge(int count, int k)
 {
     auto const nets = active(count);
     solve_projected(exec_, nets, projected_, k, theta_, y_);
@@ -139,13 +141,8 @@ void Lanczos<T>::find_residual(int count, int k)
     auto const r = member(V_, k);
     combine<T>(exec_, nets, r, V_, HV_, {{}, a_, b_, nullptr}, k);
     dots<T>(exec_, nets, V_, k, r, true, dots_);
-}
-
-template <class T>
-void Lanczos<T>::judge(int count, int k, bool complete)
-{
     double const rounding = 16 * static_cast<double>(std::numeric_limits<T>::epsilon());
-    each(exec_, "judge", active(count), 1, Judge{scalars(), rule_, k, complete, rounding});
+    each(exec_, "judge", nets, 1, Judge{scalars(), k, k == params_, rounding});
 }
 
 // Keeps the leading Ritz vectors and their products, and the residual behind them.
@@ -166,19 +163,33 @@ void Lanczos<T>::expand(int count, int k, std::uint64_t const* seed)
     auto const nets = active(count);
     combine<T>(exec_, nets, member(V_, k), V_, {}, {one_, a_, {}, nullptr}, k);
     auto const refill = refills(count);
-    random_signs<T>(exec_, refill, false, 1, seed, rule_.purpose, 1024 * rule_.step + k + 1,
-                    member(V_, k));
+    random_signs<T>(exec_, refill, false, 1, seed, keys_.data, k + 1, member(V_, k));
     orthonormalise(refill, k);
 }
 
-// Whether every network is done. The device is asked at every second product only: one wait per two.
+// One more vector, its product and the verdict; returns the new number of vectors.
 template <class T>
-bool Lanczos<T>::finished(int count, int k)
+int Lanczos<T>::grow(HessianOperator<T> const& hessian, int count, int k, std::uint64_t const* seed)
 {
-    if (!exec_.on_cpu() && k % 2 == 0) return false;
-    auto const size = static_cast<std::size_t>(count);
-    exec_.copy_out(done_on_host_.data(), done_.data, size);
-    return std::all_of(done_on_host_.begin(), done_on_host_.begin() + count,
+    if (k == m_) {
+        restart(count, k);
+        k = ritz_pairs;
+        // Near convergence the residual is orthogonal to the rotated vectors in theory only.
+        admit(count, k, seed);
+    } else {
+        expand(count, k, seed);
+    }
+    push(hessian, count, k);
+    judge(count, k + 1);
+    return k + 1;
+}
+
+template <class T>
+bool Lanczos<T>::finished(int count)
+{
+    done_on_host_.fetch(done_.data, count);
+    exec_.wait_for(exec_.moment());
+    return std::all_of(done_on_host_.data(), done_on_host_.data() + count,
                        [](auto d) { return d != 0; });
 }
 
@@ -194,30 +205,47 @@ void Lanczos<T>::keep_start(Nets nets, int k)
 }
 
 template <class T>
+void Lanczos<T>::upload_rule(int count)
+{
+    auto const step = static_cast<std::uint32_t>(rule_.step);
+    RandomKey const keys[] = {{0, rule_.purpose, 0, step}, {0, Purpose::admixture, 0, step}};
+    exec_.copy_in(keys_.data, keys, sizeof keys);
+    exec_.copy_in(rule_there_.data, &rule_, sizeof rule_);
+    if (!rule_.smallest) return;
+    from_host(exec_, std::vector<double>(static_cast<std::size_t>(count), -1.0), minus_.data);
+}
+
+template <class T>
 void Lanczos<T>::run(HessianOperator<T> const& hessian, Nets nets, std::uint64_t const* seed,
                      LanczosRule const& rule)
 {
     SG_EXPECT(nets.count <= V_.extent[0]);
+    if (nets.count <= 0) return;
     rule_ = rule;
-    begin(hessian, nets, seed);
-    int k = rule_.warm && params_ > 1 ? 2 : 1, most = k;
-    for (int products = k;; ++products) {
-        most = std::max(most, k);
-        find_residual(nets.count, k);
-        judge(nets.count, k, k == params_);
-        if (k == params_ || products >= rule_.max_products || finished(nets.count, k)) break;
-        if (k == m_) {
-            restart(nets.count, k);
-            k = ritz_pairs;
-            // Near convergence the residual is orthogonal to the rotated vectors in theory only.
-            admit(nets.count, k, seed);
-        } else {
-            expand(nets.count, k, seed);
+    upload_rule(nets.count);
+    auto const replay = [&](int what, int k, auto const& launches) {
+        auto const address = [](auto const* p) { return reinterpret_cast<std::int64_t>(p); };
+        graphs_.run({what, k, nets.count, rule_.warm, rule_.smallest, address(nets.skip),
+                     address(&hessian), address(hessian.theta().data), address(seed)},
+                    launches);
+    };
+    int k = rule_.warm && params_ > 1 ? 2 : 1, products = k, most = k;
+    replay(0, 0, [&] { judge(nets.count, begin(hessian, nets, seed)); });
+    // A GPU is asked at every second product only: one wait of the host per two.
+    int const unasked = exec_.on_cpu() ? 1 : 2;
+    while (k != params_ && (products < rule_.min_products || !finished(nets.count))) {
+        int const from = k;
+        int steps = 0;
+        for (; steps < unasked && k != params_; ++steps, ++products) {
+            k = after(k);
+            most = std::max(most, k);
         }
-        push(hessian, nets.count, k);
-        ++k;
+        replay(1, from, [&] {
+            int at = from;
+            for (int s = 0; s < steps; ++s) at = grow(hessian, nets.count, at, seed);
+        });
     }
-    if (rule_.keep) keep_start(nets, most);
+    if (rule_.keep) replay(2, most, [&] { keep_start(nets, most); });
 }
 
 template class Lanczos<float>;

@@ -4,6 +4,7 @@
 // Ritz vectors of the step before and grows by the residual; from one vector this is Lanczos.
 #pragma once
 
+#include "cuda/exec/graph.hpp"
 #include "cuda/exec/random.hpp"
 #include "cuda/sharpness/hessian.hpp"
 #include "cuda/sharpness/result.hpp"
@@ -54,15 +55,17 @@ public:
 private:
     Nets active(int count) const { return {count, done_.data}; }
     Nets refills(int count) const { return {count, no_refill_.data}; }
-    void begin(HessianOperator<T> const& hessian, Nets nets, std::uint64_t const* seed);
+    int begin(HessianOperator<T> const& hessian, Nets nets, std::uint64_t const* seed);
+    int grow(HessianOperator<T> const& hessian, int count, int k, std::uint64_t const* seed);
+    int after(int k) const { return (k == m_ ? ritz_pairs : k) + 1; }
     void admit(int count, int k, std::uint64_t const* seed);
     void orthonormalise(Nets nets, int k);
     void push(HessianOperator<T> const& hessian, int count, int k);
-    void find_residual(int count, int k);
-    void judge(int count, int k, bool complete);
+    void judge(int count, int k);
     void restart(int count, int k);
     void expand(int count, int k, std::uint64_t const* seed);
-    bool finished(int count, int k);
+    bool finished(int count);
+    void upload_rule(int count);
     LanczosScalars scalars() const;
     void keep_start(Nets nets, int k);
 
@@ -78,7 +81,11 @@ private:
     View<int, 1> used_, least_;           // (N) vectors at the end; least products
     View<unsigned char, 1> done_, no_refill_;
     View<EigenResult, 1> results_;
-    std::vector<unsigned char> done_on_host_;
+    View<double, 2> minus_;               // (N, 1) −1
+    View<LanczosRule, 1> rule_there_;     // (1)
+    View<RandomKey, 1> keys_;             // (2) of the rule's vectors and of the admixture
+    Pinned<unsigned char> done_on_host_;
+    Graphs graphs_;
 };
 
 }  // namespace sg

@@ -15,17 +15,17 @@ struct LanczosScalars {
     int *used, *least;
     unsigned char *done, *no_refill;
     EigenResult* result;
+    LanczosRule const* rule;  // (1), so that a replayed graph follows the rule of its day
 };
 
 // The scalars of a run at its start: θ before = −∞, no vectors.   (N, ...)
 struct BeginLanczos {
     LanczosScalars s;
-    int min_products;
     SG_FN void operator()(int n, std::int64_t) const
     {
         s.no_refill[n] = 1;
         s.used[n] = 0;
-        s.least[n] = min_products;
+        s.least[n] = s.rule->min_products;
         s.before(n, 0) = -INFINITY;
         s.one(n, 0) = 1;
     }
@@ -91,9 +91,9 @@ struct ResidualCoefficients {
 // A first Rayleigh quotient θ with |θ − λ| > 0.3 |λ|, λ the last: a catapult; more products are asked for.
 struct ExpectCatapult {
     LanczosScalars s;
-    int products;
     SG_FN void operator()(int n, std::int64_t) const
     {
+        int const products = s.rule->catapult_products;
         double const quotient = s.projected(n, 0, 0), last = s.last(n, 0);
         if (fabs(quotient - last) > 0.3 * fabs(last) && s.least[n] < products) s.least[n] = products;
     }
@@ -102,14 +102,16 @@ struct ExpectCatapult {
 // Both stopping rules (DESIGN, section 5.3). dots: V_j · r for j < k, then r · r.
 struct Judge {
     LanczosScalars s;
-    LanczosRule rule;
     int k;
     bool complete;   // the subspace is the whole space
     double rounding; // of the scalar type, times a margin
     SG_FN void operator()(int n, std::int64_t) const
     {
+        auto const& rule = *s.rule;
         auto& result = s.result[n];
-        double const theta = s.theta(n, 0), square = s.dots(n, k), size = fabs(theta);
+        double const theta = s.theta(n, 0), square = s.dots(n, k);
+        // The smallest eigenvalue may be 0 where others are not: measured by the largest quotient.
+        double const size = rule.smallest ? fmax(fabs(theta), largest_quotient(n)) : fabs(theta);
         double const residual = sqrt(square > 0 ? square : 0);
         bool const finite = fabs(theta) < INFINITY && square < INFINITY;  // false for NaN
         bool const small = residual <= rule.tolerance * size + 1e-30;
@@ -127,13 +129,18 @@ struct Judge {
         s.done[n] = stop;
         prepare_expansion(n, square);
     }
+    SG_FN double largest_quotient(int n) const
+    {
+        double largest = 0;
+        for (int j = 0; j < k; ++j) largest = fmax(largest, fabs(s.projected(n, j, j)));
+        return largest;
+    }
     // r − Σ g_j V_j, normalised: |r|² − Σ g² unless rounding is all that is left of r.
     SG_FN void prepare_expansion(int n, double square) const
     {
-        double rest = square, scale = 0;
+        double rest = square;
         for (int j = 0; j < k; ++j) rest -= s.dots(n, j) * s.dots(n, j);
-        for (int j = 0; j < k; ++j) scale = fmax(scale, fabs(s.projected(n, j, j)));
-        double const noise = rounding * scale;
+        double const noise = rounding * largest_quotient(n);
         bool const usable = rest > noise * noise && rest > 0.25 * square;
         double const factor = usable ? 1 / sqrt(rest) : 0;
         s.one(n, 0) = factor;

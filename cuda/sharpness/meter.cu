@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "cuda/sharpness/meter.hpp"
 
+#include "cuda/exec/each.hpp"
 #include "cuda/ops/vectors.hpp"
 
 namespace sg {
+
+// skip(n) ← skip(n) or dead(n).   skip, dead: (N)
+struct SkipDeadToo {
+    unsigned char const* dead;
+    unsigned char* skip;
+    SG_FN void operator()(int n, std::int64_t) const { skip[n] |= dead[n]; }
+};
 
 template <class T>
 SharpnessMeter<T>::SharpnessMeter(Exec const& exec, Arena& arena, Model const& model, int nets,
@@ -40,13 +48,14 @@ void SharpnessMeter<T>::measure(HessianOperator<T> const& op, Nets nets, std::ui
 }
 
 template <class T>
-void SharpnessMeter<T>::audit(HessianOperator<T> const& op, Nets nets, std::uint64_t const* seed,
-                              int step)
+void SharpnessMeter<T>::audit(HessianOperator<T> const& op, Nets nets, unsigned char* skip,
+                              std::uint64_t const* seed, int step)
 {
     SG_EXPECT(lanczos_.has_value());
+    if (nets.skip) each(exec_, "skip_dead_too", Nets{nets.count}, 1, SkipDeadToo{nets.skip, skip});
     auto rule = LanczosRule::audit();
     rule.step = step;
-    lanczos_->run(op, nets, seed, rule);
+    lanczos_->run(op, Nets{nets.count, skip}, seed, rule);
 }
 
 // Cold and much stricter than λ₀; for checks.
@@ -79,11 +88,9 @@ void SharpnessMeter<T>::measure_largest(HessianOperator<T> const& op, Nets nets,
 }
 
 template <class T>
-void SharpnessMeter<T>::read_results(std::vector<EigenResult>& out) const
+EigenResult const* SharpnessMeter<T>::results() const
 {
-    EigenResult const* const results =
-        power_ ? power_->results() : exact_ ? exact_->results() : lanczos_->results();
-    exec_.copy_out(out.data(), results, out.size() * sizeof(EigenResult));
+    return power_ ? power_->results() : exact_ ? exact_->results() : lanczos_->results();
 }
 
 template <class T>

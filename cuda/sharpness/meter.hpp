@@ -28,8 +28,10 @@ public:
     void measure_initial(HessianOperator<T> const& op, Nets nets, std::uint64_t const* seed);
     // λ at a later step, from the vectors that the last measurement left.
     void measure(HessianOperator<T> const& op, Nets nets, std::uint64_t const* seed, int step);
-    // The audit: cold, strict, and without a trace in what the next step starts from. lanczos only.
-    void audit(HessianOperator<T> const& op, Nets nets, std::uint64_t const* seed, int step);
+    // The audit of the networks of `nets` whose byte in `skip` is 0: cold, strict, and without a trace in
+    // what the next step starts from. lanczos only.   skip: (N), in the space of the Exec
+    void audit(HessianOperator<T> const& op, Nets nets, unsigned char* skip, std::uint64_t const* seed,
+               int step);
     // Smallest algebraic eigenvalue to `tolerance`, cold; leaves no trace either. lanczos only.
     void measure_smallest(HessianOperator<T> const& op, Nets nets, std::uint64_t const* seed,
                           double tolerance);
@@ -37,8 +39,8 @@ public:
     void measure_largest(HessianOperator<T> const& op, Nets nets, std::uint64_t const* seed,
                          double tolerance);
 
-    // Of the last measurement, to the host: out.size() of them.
-    void read_results(std::vector<EigenResult>& out) const;
+    // (N) of the last measurement, in the space of the Exec.
+    EigenResult const* results() const;
 
     // What the next step starts from, for slot n: two vectors (2 P, empty unless lanczos) and λ.
     std::vector<T> start_vectors(int n) const;

@@ -59,7 +59,8 @@ template <class T>
 void PowerIteration<T>::set_random_start()
 {
     Buffer<std::uint64_t> const seed(exec_, std::vector<std::uint64_t>{0});
-    random_signs<T>(exec_, Nets{1}, false, 1, seed.data(), Purpose::start, 0, start_);
+    Buffer<RandomKey> const key(exec_, std::vector<RandomKey>{{0, Purpose::start, 0, 0}});
+    random_signs<T>(exec_, Nets{1}, false, 1, seed.data(), key.data(), 0, start_);
     exec_.wait();
 }
 

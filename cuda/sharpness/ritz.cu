@@ -111,15 +111,19 @@ struct SolveProjected {
         return !(off > 1e-30 * all);  // also for NaN
     }
 
+    // What eigenvalue i is sorted by: a NaN comes first, so that all ranks differ.
+    SG_FN double key(Scratch const& s, int i) const
+    {
+        double const value = s.A[i * k + i];
+        return value == value ? value : INFINITY;
+    }
+
     SG_FN void sort_and_store(Team const& team, Scratch const& s, int n) const
     {
         team.phase(k, [&](int i) {
             int rank = 0;
-            double const mine = s.A[i * k + i];
-            for (int j = 0; j < k; ++j) {
-                double const other = s.A[j * k + j];
-                rank += other > mine || (other == mine && j < i);
-            }
+            double const mine = key(s, i);
+            for (int j = 0; j < k; ++j) rank += key(s, j) > mine || (key(s, j) == mine && j < i);
             s.order[i] = rank;
         });
         int const m = static_cast<int>(y.extent[2]);

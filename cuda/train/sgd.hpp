@@ -8,6 +8,7 @@
 namespace sg {
 
 inline constexpr double divergence_threshold = 1e5;
+inline bool has_diverged(double loss) { return !(loss <= divergence_threshold); }  // NaN has
 
 // θ ← θ − η g.   theta, grad: (N, P), eta: (N)
 template <class T>

@@ -107,6 +107,7 @@ void Slice<T>::find_groups()
 template <class T>
 void Slice<T>::load_batch(std::int64_t step)
 {
+    SG_EXPECT(options_.batch > 0);
     std::int64_t const B = options_.batch;
     auto const used = static_cast<std::int64_t>(groups_.size());
     for (std::size_t g = 0; g < groups_.size(); ++g) {
@@ -115,15 +116,14 @@ void Slice<T>::load_batch(std::int64_t step)
     }
     exec_.copy_in(index_.data, host_index_.data(),
                   static_cast<std::size_t>(used * B) * sizeof(std::int32_t));
-    gather(exec_, data_, View<std::int32_t const, 2>(networks(index_, 0, used)),
-           networks(x_, 0, used), networks(labels_, 0, used));
 }
 
 template <class T>
-void Slice<T>::find_gradient(std::int64_t step)
+void Slice<T>::find_gradient_of_batch()
 {
-    SG_EXPECT(options_.batch > 0);
-    load_batch(step);
+    auto const used = static_cast<std::int64_t>(groups_.size());
+    gather(exec_, data_, View<std::int32_t const, 2>(networks(index_, 0, used)),
+           networks(x_, 0, used), networks(labels_, 0, used));
     bool accumulate = false;
     for (auto const& c : chunks_) {
         forward<T>(exec_, nets(), model_, theta_, c.batch, c.tape);
@@ -132,6 +132,13 @@ void Slice<T>::find_gradient(std::int64_t step)
         accumulate = true;
     }
     loss_and_accuracy<T>(exec_, nets(), options_.loss, outputs_, batch_.labels, score_);
+}
+
+template <class T>
+void Slice<T>::find_gradient(std::int64_t step)
+{
+    load_batch(step);
+    find_gradient_of_batch();
 }
 
 template <class T>
@@ -144,21 +151,24 @@ void Slice<T>::update()
 }
 
 template <class T>
-void Slice<T>::compact(std::vector<int> const& keep)
+void Slice<T>::compact(std::vector<int> const& keep, int count)
 {
-    int const count = static_cast<int>(keep.size());
+    int const living = static_cast<int>(keep.size());
+    SG_EXPECT(living <= count && count <= active_ && (living > 0 || count == 0));
     from_host(exec_, keep, keep_.data);
-    move_rows(exec_, keep_.data, count, theta_);
-    if (velocity_) move_rows(exec_, keep_.data, count, velocity_);
+    move_rows(exec_, keep_.data, living, theta_);
+    if (velocity_) move_rows(exec_, keep_.data, living, velocity_);
     auto const N = theta_.extent[0];
-    move_rows(exec_, keep_.data, count, View<double, 2>::dense(eta_.data, N, 1));
-    move_rows(exec_, keep_.data, count, View<std::uint64_t, 2>::dense(seed_.data, N, 1));
-    exec_.fill(dead_.data, 0, static_cast<std::size_t>(count));
+    move_rows(exec_, keep_.data, living, View<double, 2>::dense(eta_.data, N, 1));
+    move_rows(exec_, keep_.data, living, View<std::uint64_t, 2>::dense(seed_.data, N, 1));
+    exec_.fill(dead_.data, 0, static_cast<std::size_t>(living));
+    exec_.fill(dead_.data + living, 1, static_cast<std::size_t>(count - living));
     for (int s = 0; s < count; ++s) {
-        auto const from = static_cast<std::size_t>(keep[static_cast<std::size_t>(s)]);
-        SG_EXPECT(from >= static_cast<std::size_t>(s));
-        member_of_[static_cast<std::size_t>(s)] = member_of_[from];
-        seed_of_[static_cast<std::size_t>(s)] = seed_of_[from];
+        auto const to = static_cast<std::size_t>(s);
+        auto const from = static_cast<std::size_t>(keep[static_cast<std::size_t>(std::min(s, living - 1))]);
+        SG_EXPECT(s >= living || from >= to);
+        member_of_[to] = s < living ? member_of_[from] : -1;
+        seed_of_[to] = s < living ? seed_of_[from] : seed_of_[static_cast<std::size_t>(living - 1)];
     }
     active_ = count;
     find_groups();

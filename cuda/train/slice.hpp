@@ -35,6 +35,7 @@ public:
     // The slots that are launched: a prefix without the dead.
     Nets nets() const { return {active_, dead_.data}; }
     int active() const { return active_; }
+    // Which member a slot holds; −1: none.
     int member_of(int slot) const { return member_of_[static_cast<std::size_t>(slot)]; }
 
     View<T, 2> theta() const { return theta_; }             // (N, P)
@@ -43,13 +44,18 @@ public:
     unsigned char* dead() const { return dead_.data; }      // (N)
     View<double const, 2> score() const { return score_; }  // (N, 2) loss and accuracy on the batch
 
-    // Gradient on the mini-batch of `step`; fills score() and grad().
+    // Gradient on the mini-batch of `step`; fills score() and grad(). Its two halves: the indices of the
+    // batch go to the device, and launches alone, which may be replayed while groups() stays as it is.
     void find_gradient(std::int64_t step);
+    void load_batch(std::int64_t step);
+    void find_gradient_of_batch();
+    std::vector<Group> const& groups() const { return groups_; }
     // θ ← θ − η v from grad().
     void update();
 
-    // Slot s takes over slot keep[s]; keep is ascending and holds the slots that live.
-    void compact(std::vector<int> const& keep);
+    // Slot s takes over slot keep[s]; keep is ascending and holds the slots that live. `count` slots stay
+    // active (at least as many as live): the rest of them are dead.
+    void compact(std::vector<int> const& keep, int count);
     int const* kept() const { return keep_.data; }  // (count) the last `keep`, in the space of the Exec
 
     Slice(Slice const&) = delete;  // holds pointers into itself
@@ -57,7 +63,6 @@ public:
 
 private:
     void find_groups();
-    void load_batch(std::int64_t step);
 
     Exec exec_;
     Model const& model_;

@@ -190,11 +190,16 @@ TEST_P(VectorsTest, RotateAgreesWithPlainSums) {
 }
 
 TEST_P(VectorsTest, RandomSignsAreKeyedBySeedAndPlace) {
+    auto const key = [&](Purpose purpose, std::uint32_t step) {
+        return Buffer<RandomKey>(exec(), std::vector<RandomKey>{{77, purpose, 99, step}});
+    };
+    auto const mine = key(Purpose::start, 3), later = key(Purpose::start, 4),
+               audit = key(Purpose::audit, 3);
     int const P = 300;
     Vec const numbers = random(N * P, 11);
     Array<std::uint64_t, 1> const seed(exec(), std::vector<int>{5, 6, 5}, N);
     Array<float, 2> const w(exec(), numbers, N, P), again(exec(), N, P), other(exec(), N, P);
-    random_signs<float>(exec(), nets, false, 0.25, seed.data(), Purpose::start, 3, w.view());
+    random_signs<float>(exec(), nets, false, 0.25, seed.data(), mine.data(), 1, w.view());
     auto const signs = w.host();
     int sum = 0;
     for (int p = 0; p < P; ++p) {
@@ -205,14 +210,16 @@ TEST_P(VectorsTest, RandomSignsAreKeyedBySeedAndPlace) {
     EXPECT_LT(std::abs(sum), 90);  // five deviations
     EXPECT_SAME_BITS(row(signs, 2, P), row(signs, 0, P));
     EXPECT_SAME_BITS(row(signs, 1, P), converted<float>(row(numbers, 1, P)));
-    // Of a shorter vector they are the beginning; of another step, purpose or seed others.
+    // Of a shorter vector they are the beginning; of another vector, step, purpose or seed others.
     Array<float, 2> const part(exec(), 1, 129);
-    random_signs<float>(exec(), {1}, false, 0.25, seed.data(), Purpose::start, 3, part.view());
+    random_signs<float>(exec(), {1}, false, 0.25, seed.data(), mine.data(), 1, part.view());
     EXPECT_SAME_BITS(part.host(), row(signs, 0, 129));
-    random_signs<float>(exec(), {N}, false, 0.25, seed.data(), Purpose::start, 4, other.view());
+    random_signs<float>(exec(), {N}, false, 0.25, seed.data(), mine.data(), 2, other.view());
+    EXPECT_NE(row(other.host(), 0, P), row(signs, 0, P));
+    random_signs<float>(exec(), {N}, false, 0.25, seed.data(), later.data(), 1, other.view());
     EXPECT_NE(row(other.host(), 0, P), row(signs, 0, P));
     EXPECT_NE(row(other.host(), 1, P), row(other.host(), 0, P));
-    random_signs<float>(exec(), {N}, false, 0.25, seed.data(), Purpose::audit, 3, other.view());
+    random_signs<float>(exec(), {N}, false, 0.25, seed.data(), audit.data(), 1, other.view());
     EXPECT_NE(row(other.host(), 0, P), row(signs, 0, P));
 }
 
@@ -220,8 +227,9 @@ TEST_P(VectorsTest, RandomSignsMayBeAdded) {
     Array<std::uint64_t, 1> const seed(exec(), std::vector<int>{5}, 1);
     Array<double, 2> const w(exec(), Vec(200, 10), 1, 200),
         alone(exec(), Vec(200, std::nan("")), 1, 200);
-    random_signs<double>(exec(), {1}, true, 0.5, seed.data(), Purpose::admixture, 0, w.view());
-    random_signs<double>(exec(), {1}, false, 0.5, seed.data(), Purpose::admixture, 0, alone.view());
+    Buffer<RandomKey> const key(exec(), std::vector<RandomKey>{{0, Purpose::admixture, 0, 0}});
+    random_signs<double>(exec(), {1}, true, 0.5, seed.data(), key.data(), 0, w.view());
+    random_signs<double>(exec(), {1}, false, 0.5, seed.data(), key.data(), 0, alone.view());
     for (std::size_t p = 0; p < 200; ++p) EXPECT_EQ(w.host()[p], 10 + alone.host()[p]);
 }
 

@@ -194,13 +194,11 @@ void Replay<T>::measure_product() {
 
 template <class T>
 std::vector<EigenResult> Replay<T>::extreme(bool smallest, double tolerance) {
-    std::vector<EigenResult> results(extent(given_.runs));
     if (smallest)
         w_.lanczos.measure_smallest(w_.hessian, nets_, w_.slice.seed(), tolerance);
     else
         w_.lanczos.measure_largest(w_.hessian, nets_, w_.slice.seed(), tolerance);
-    w_.lanczos.read_results(results);
-    return results;
+    return to_host(exec_, w_.lanczos.results(), given_.runs);
 }
 
 // The lower end of the spectrum is dense and slow to resolve, so it is first taken roughly: where

@@ -2,14 +2,13 @@
 // The program sharpgrid-replay: the engine against every reference file, and what it says of
 // others.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <yaml-cpp/yaml.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <string>
 
 #include "tests/host/temporary.hpp"
+#include "tests/support/program.hpp"
 #include "tests/support/write_reference.hpp"
 
 namespace sg::oracle {
@@ -17,23 +16,9 @@ namespace {
 
 std::filesystem::path const folder = std::filesystem::path(SG_SOURCE_DIR) / "tests/reference";
 
-struct Outcome {
-    int code;
-    std::string text;  // standard output
-};
+using test::Outcome;
 
-Outcome replay(std::string const& arguments) {
-    std::string const command = "'" SG_REPLAY "' " + arguments + " 2>/dev/null";
-    FILE* const pipe = popen(command.c_str(), "r");
-    if (!pipe) throw std::runtime_error("popen " + command);
-    Outcome outcome;
-    char buffer[4096];
-    for (std::size_t got; (got = fread(buffer, 1, sizeof buffer, pipe)) > 0;)
-        outcome.text.append(buffer, got);
-    int const status = pclose(pipe);
-    outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    return outcome;
-}
+Outcome replay(std::string const& arguments) { return test::run_program(SG_REPLAY, arguments); }
 
 Outcome replay(std::string const& file, std::string const& precision) {
     return replay("--device cpu --precision " + precision + " '" + file + "'");

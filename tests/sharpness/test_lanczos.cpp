@@ -113,6 +113,22 @@ TEST_P(LanczosTest, TheSmallestEigenvalueIsThatOfTheOracle) {
     }
 }
 
+// A linear network with more inputs than examples: the Hessian has rank 9 of 60, its smallest eigenvalue is 0.
+TEST_P(LanczosTest, ASmallestEigenvalueOfZeroConverges) {
+    auto const line = fcn(1, 1, 60, 1, Activation::linear);
+    auto const nets = random_nets<float>(line, 2);
+    auto const examples = random_examples<float>(line, 9);
+    auto const truth = oracle::hessian_spectrum(nets[0], examples, Loss::mse).values;
+    EigenRun<float> run(exec(), Loss::mse, examples, nets);
+    auto rule = strict(1e-5);
+    rule.smallest = true;
+    for (auto const& result : run.run(rule)) {
+        EXPECT_EQ(result.status, EigenStatus::converged);
+        EXPECT_NEAR(result.lambda, 0, 1e-6 * truth.back());
+        EXPECT_LE(result.products, 60);
+    }
+}
+
 // Fewer parameters than the subspace may have vectors: it becomes the whole space and is exact.
 TEST_P(LanczosTest, NetworksOfAFewParameters) {
     for (int const depth : {1, 2, 3, 5})

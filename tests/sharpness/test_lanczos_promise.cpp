@@ -46,12 +46,13 @@ oracle::Examples beginning(oracle::Examples all) {
     return all;
 }
 
-// One network for each c, trained together with mini-batches of 64.
+// One network for each c, trained together with mini-batches of 64, for each seed in turn.
 struct Study {
     FcnSpec spec;
     Loss loss = Loss::mse;
     std::vector<double> c{1, 2, 4, 8};
     int steps = 10;
+    int seeds = 1;
 };
 
 class Trajectories {
@@ -68,8 +69,8 @@ public:
           warm_(exec, study.loss, some_, empty_nets()) {}
 
     // Relative errors λ / truth − 1 of each network at each step after the first.
-    Vec errors() {
-        std::vector<Member> members(study_.c.size(), {11, 0.0});
+    Vec errors(std::uint64_t seed) {
+        std::vector<Member> members(study_.c.size(), {seed, 0.0});
         slice_->begin(members);
         double const initial = measure(LanczosRule::initial())[0].lambda;
         for (std::size_t n = 0; n < members.size(); ++n)
@@ -158,7 +159,9 @@ protected:
         Vec all;
         for (auto const& study : studies) {
             Trajectories trajectories(exec(), study, data);
-            for (double const e : trajectories.errors()) all.push_back(e);
+            for (int seed = 0; seed < study.seeds; ++seed)
+                for (double const e : trajectories.errors(static_cast<std::uint64_t>(11 + seed)))
+                    all.push_back(e);
             trajectories.confirm(1);
         }
         return summary(all);
@@ -170,14 +173,13 @@ protected:
 };
 SG_DEVICES(LanczosPromiseTest);
 
-void expect_kept(Errors const& e, std::size_t least, double median, double bound,
-                 double share = 0.99) {
+void expect_kept(Errors const& e, std::size_t least, double median, double bound) {
     ASSERT_GE(e.size.size(), least);
     EXPECT_LE(e.quantile(0.5), median);
-    EXPECT_LE(e.quantile(share), bound);
+    EXPECT_LE(e.quantile(0.99), bound);
     EXPECT_LE(e.above, 1e-4);
-    std::cout << e.size.size() << " measurements: median error " << e.quantile(0.5) << ", " << share
-              << " within " << e.quantile(share) << ", largest excess " << e.above << "\n";
+    std::cout << e.size.size() << " measurements: median error " << e.quantile(0.5)
+              << ", 99 % within " << e.quantile(0.99) << ", largest excess " << e.above << "\n";
 }
 
 TEST_P(LanczosPromiseTest, OnSyntheticData) {
@@ -191,26 +193,28 @@ TEST_P(LanczosPromiseTest, OnSyntheticData) {
 }
 
 // Batches of 64 move these small networks farther in a step than real ones move, and now and then
-// another eigenvalue passes the top one unseen: 95 % here, where the promise for real data says 99.
+// another eigenvalue passes the top one unseen: a share that takes several seeds to be seen.
 TEST_P(LanczosPromiseTest, OnSyntheticDataWithAZeroLastLayer) {
-    expect_kept(
-        errors_of({{zero(fcn(2, 16, 20, 10))}, {zero(fcn(4, 16, 20, 10))}}, clusters(20, 10)), 60,
-        5e-4, 1e-2, 0.95);
+    std::vector<double> const c{1, 2, 4, 8};
+    expect_kept(errors_of({{zero(fcn(2, 16, 20, 10)), Loss::mse, c, 10, 5},
+                           {zero(fcn(4, 16, 20, 10)), Loss::mse, c, 10, 5}},
+                          clusters(20, 10)),
+                300, 5e-4, 1e-2);
 }
 
 TEST_P(LanczosPromiseTest, OnFashionMnist) {
     auto const set = oracle::FashionMnist::open();
     if (!set) GTEST_SKIP() << "no Fashion-MNIST on this machine";
     auto const data = fashion(*set);
-    expect_kept(errors_of({{fcn(4, 16, 784, 10), Loss::mse, {1, 2, 4, 8}, 6},
-                           {fcn(8, 16, 784, 10), Loss::mse, {1, 2, 4, 8}, 6},
-                           {fcn(2, 32, 784, 10), Loss::mse, {1, 4}, 6}},
+    expect_kept(errors_of({{fcn(4, 16, 784, 10), Loss::mse, {1, 2, 4, 8}, 6, 2},
+                           {fcn(8, 16, 784, 10), Loss::mse, {1, 2, 4, 8}, 6, 2},
+                           {fcn(2, 32, 784, 10), Loss::mse, {1, 4}, 6, 2}},
                           data),
-                50, 1e-4, 1e-3);
-    expect_kept(errors_of({{zero(fcn(2, 32, 784, 10)), Loss::mse, {1, 2}, 8},
-                           {zero(fcn(4, 16, 784, 10)), Loss::mse, {1, 2, 2.6, 4}, 8}},
+                100, 1e-4, 1e-3);
+    expect_kept(errors_of({{zero(fcn(2, 32, 784, 10)), Loss::mse, {1, 2, 2.6, 4}, 8, 5},
+                           {zero(fcn(4, 16, 784, 10)), Loss::mse, {1, 2, 2.6, 4}, 8, 5}},
                           data),
-                40, 5e-4, 1e-2, 0.97);  // of 48
+                300, 5e-4, 1e-2);
 }
 
 }  // namespace

@@ -18,9 +18,7 @@ protected:
 
     MeterTest() { cohort.linearise(); }
     std::vector<EigenResult> read(Meter& meter) const {
-        std::vector<EigenResult> out(3);
-        meter->read_results(out);
-        return out;
+        return to_host(exec(), meter->results(), 3);
     }
     double top(std::size_t n) const {
         return oracle::hessian_spectrum(nets[n], examples, Loss::mse).values.back();
@@ -63,7 +61,8 @@ TEST_P(MeterTest, AuditsAndChecksLeaveNoTrace) {
     Meter meter(exec(), cohort.model, 3, MeterOptions{});
     meter->measure_initial(*cohort.op, cohort.nets(), cohort.seed.data());
     auto const start = meter->start_vectors(1);
-    meter->audit(*cohort.op, cohort.nets(), cohort.seed.data(), 1);
+    Array<unsigned char, 1> const none(exec(), std::vector<int>{0, 0, 0}, 3);
+    meter->audit(*cohort.op, cohort.nets(), none.data(), cohort.seed.data(), 1);
     auto const audit = read(meter);
     meter->measure_smallest(*cohort.op, cohort.nets(), cohort.seed.data(), 1e-6);
     auto const smallest = read(meter);
@@ -100,7 +99,19 @@ TEST_P(MeterTest, AStartTravelsFromOneMeterToAnother) {
     Meter power(exec(), cohort.model, 3, MeterOptions{Method::power, 0, 3});
     EXPECT_TRUE(power->start_vectors(0).empty());
     power->set_start(0, {}, 1);
-    EXPECT_THROW(power->audit(*cohort.op, cohort.nets(), cohort.seed.data(), 1), InternalError);
+    EXPECT_THROW(power->audit(*cohort.op, cohort.nets(), nullptr, cohort.seed.data(), 1), InternalError);
+}
+
+TEST_P(MeterTest, AnAuditCoversTheChosenThatLive) {
+    Meter meter(exec(), cohort.model, 3, MeterOptions{});
+    meter->measure_initial(*cohort.op, cohort.nets(), cohort.seed.data());
+    cohort.kill(0);
+    Array<unsigned char, 1> const skip(exec(), std::vector<int>{0, 1, 0}, 3);
+    meter->audit(*cohort.op, cohort.nets(), skip.data(), cohort.seed.data(), 1);
+    auto const results = read(meter);
+    EXPECT_EQ(results[0].status, EigenStatus::skipped);  // chosen, but dead
+    EXPECT_EQ(results[1].status, EigenStatus::skipped);
+    EXPECT_EQ(results[2].status, EigenStatus::converged);
 }
 
 TEST_P(MeterTest, CompactionMovesTheStartsWithTheSlots) {

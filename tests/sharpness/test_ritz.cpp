@@ -132,6 +132,9 @@ TEST_P(RitzTest, ZeroAndNotANumberTerminateAndLeaveTheNeighboursAlone) {
     auto const s = solve({Vec(k * k), good, bad, worse, good, good}, k, m, {0, 0, 0, 0, 1, 0});
     EXPECT_EQ(row(s.theta, 0, 4), Vec(4));
     expect_pairs(s, 1, good, k, m);
+    // Each of the four has a rank of its own: none keeps what was there before.
+    for (int const n : {2, 3})
+        for (double const theta : row(s.theta, n, 4)) EXPECT_NE(theta, 55.0);
     EXPECT_TRUE(std::isnan(row(s.theta, 3, 4)[0]));
     EXPECT_EQ(row(s.theta, 4, 4), Vec(4, 55.0));  // skipped
     EXPECT_EQ(row(s.y, 4, 4 * m), Vec(4 * m, 55.0));

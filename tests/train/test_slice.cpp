@@ -197,17 +197,20 @@ TEST_P(SliceTest, CompactionKeepsEveryBitOfThoseThatLive) {
         for (int step = 0; step < 9; ++step) {
             if (step == 3) {  // the group of seed 8 goes, and one of each of the others
                 for (int const slot : {0, 3, 4}) run.kill(slot);
-                run.slice->compact({1, 2, 5});
+                run.slice->compact({1, 2, 5}, 3);
                 slots = {1, 2, 5};
             }
             if (step == 6) {  // and now the first group
-                run.slice->compact({2});
+                run.slice->compact({2}, 2);  // and a slot without a network
                 slots = {5};
             }
             whole.step(step);
             run.step(step);
-            ASSERT_EQ(run.slice->active(), static_cast<int>(slots.size()));
-            for (int s = 0; s < run.slice->active(); ++s) {
+            ASSERT_EQ(run.slice->active(), step < 6 ? static_cast<int>(slots.size()) : 2);
+            if (step >= 6) {
+                EXPECT_EQ(run.slice->member_of(1), -1);
+            }
+            for (int s = 0; s < static_cast<int>(slots.size()); ++s) {
                 int const member = slots[static_cast<std::size_t>(s)];
                 EXPECT_EQ(run.slice->member_of(s), member);
                 EXPECT_SAME_BITS(run.theta(s), whole.theta(member));
@@ -215,7 +218,7 @@ TEST_P(SliceTest, CompactionKeepsEveryBitOfThoseThatLive) {
             }
         }
         EXPECT_EQ(to_host(exec(), run.slice->kept(), 1), std::vector<int>{2});
-        EXPECT_EQ(to_host(exec(), run.slice->dead(), 1), std::vector<unsigned char>{0});
+        EXPECT_EQ(to_host(exec(), run.slice->dead(), 2), (std::vector<unsigned char>{0, 1}));
         EXPECT_EQ(to_host(exec(), run.slice->seed(), 1), std::vector<std::uint64_t>{9});
     }
 }
@@ -240,7 +243,8 @@ TEST_P(SliceTest, MoreThanWasPlannedIsRefused) {
     EXPECT_THROW(run.slice->begin({{1, 1.0}, {2, 1.0}, {3, 1.0}}), InternalError);
     EXPECT_THROW(run.slice->begin({{1, 1.0}, {2, 1.0}, {1, 1.0}}), InternalError);
     EXPECT_NO_THROW(run.slice->begin({{1, 1.0}, {2, 1.0}, {2, 1.0}}));
-    EXPECT_THROW(run.slice->compact({1, 0}), InternalError);
+    EXPECT_THROW(run.slice->compact({1, 0}, 2), InternalError);
+    EXPECT_THROW(run.slice->compact({0, 1}, 1), InternalError);
 }
 
 }  // namespace
