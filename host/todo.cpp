@@ -15,6 +15,10 @@ struct Costly {
     double flops;
 };
 
+double cell_cost(Study const& study, Cohort const& cohort) {
+    return cohort.initial_flops + network_cost(study, cohort) * static_cast<double>(study.c.size());
+}
+
 // The costly cells first, each to the shard that has least to do: the shards then end together.
 // Cost is a figure of the study alone, so all shards agree wherever they run.
 template <class Take>
@@ -22,9 +26,7 @@ void deal(Study const& study, std::vector<Cohort> const& cohorts, Shard const& s
     std::vector<Costly> cells;
     for (Cohort const& cohort : cohorts)
         for (std::uint64_t const seed : study.seeds)
-            cells.push_back(
-                {&cohort, seed,
-                 cohort.initial_flops + cohort.flops * static_cast<double>(study.c.size())});
+            cells.push_back({&cohort, seed, cell_cost(study, cohort)});
     std::stable_sort(cells.begin(), cells.end(),
                      [](Costly const& a, Costly const& b) { return a.flops > b.flops; });
     std::vector<double> load(static_cast<std::size_t>(shard.count), 0);
