@@ -10,8 +10,10 @@
 #include <iostream>
 
 #include "host/figure.hpp"
+#include "host/output_file.hpp"
 #include "host/prepare.hpp"
 #include "host/store.hpp"
+#include "host/store_merge.hpp"
 #include "host/tables.hpp"
 
 namespace sg {
@@ -57,6 +59,16 @@ ExitCode repair_command(std::string const& file)
         spdlog::info("{} is whole again: {} networks. `sharpgrid run` goes on with it", file, *networks);
     else
         spdlog::info("{} is whole: nothing to repair", file);
+    return ExitCode::done;
+}
+
+ExitCode merge_command(MergeOptions const& options)
+{
+    OutputLock const lock(options.output);
+    bool const written = merge_stores(options.parts, lock, options.overwrite);
+    remove_temporary(options.output);
+    spdlog::info("{} {} of {} parts", options.output,
+                 written ? "is complete, out" : "is there already, with the data", options.parts.size());
     return ExitCode::done;
 }
 

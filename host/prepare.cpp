@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <thread>
 
 #include "host/config.hpp"
@@ -79,7 +80,11 @@ Prepared prepare(RunOptions const& options)
 {
     Prepared p;
     p.study = read_study(options.study, options.set);
-    p.output = options.output.empty() ? p.study.output_file : options.output;
+    auto const choice = choose_shard(options.shard, [](char const* name) { return std::getenv(name); });
+    p.shard = choice.shard;
+    if (!p.shard.whole())
+        spdlog::info("shard {} of the study, from {} (--shard none: all of it)", p.shard.text(), choice.from);
+    p.output = shard_path(options.output.empty() ? p.study.output_file : options.output, p.shard);
     p.study.output_file = p.output;
     p.precision = choose_precision(options.precision);
     return p;

@@ -6,12 +6,14 @@
 
 #include "host/commands.hpp"
 #include "host/plan.hpp"
+#include "host/shard.hpp"
 
 namespace sg {
 
 struct Prepared {
     Study study;
-    std::string output;
+    Shard shard;
+    std::string output;  // of the shard
     Precision precision = Precision::single;
 };
 

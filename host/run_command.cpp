@@ -58,7 +58,7 @@ private:
     std::jthread thread_;  // the last member: it ends before the others go
 };
 
-Provenance provenance_of(RunOptions const& options, Study const& study, Dataset const& data,
+Provenance provenance_of(RunOptions const& options, Prepared const& prepared, Dataset const& data,
                          std::string const& device)
 {
     Provenance p;
@@ -66,7 +66,8 @@ Provenance provenance_of(RunOptions const& options, Study const& study, Dataset 
     p.device = device;
     p.libraries = device;
     p.precision = options.precision;
-    p.data_name = study.data.set;
+    p.shard = prepared.shard.text();
+    p.data_name = prepared.study.data.set;
     p.data_sha256 = data.sha256;
     p.command = options.command;
     return p;
@@ -112,10 +113,14 @@ ExitCode Run::train(Plan const& plan, Dataset const& data, std::string const& de
                    StoredStudy&& kept)
 {
     Study const& study = prepared.study;
-    Todo const todo(study, plan.cohorts, {}, kept.rows);
+    Todo const todo(study, plan.cohorts, prepared.shard, kept.rows);
     Counters counters;
     counters.networks = todo.networks() - todo.missing();
-    Store store(lock, study, provenance_of(options, study, data, device), std::move(kept),
+    for (Trajectory const& row : kept.rows) {
+        counters.diverged += row.status == RunStatus::diverged;
+        counters.collapsed += row.status == RunStatus::collapsed;
+    }
+    Store store(lock, study, provenance_of(options, prepared, data, device), std::move(kept),
                 {options.commit_networks, options.commit_seconds}, &stop_requested);
     SweepResult result;
     {
@@ -145,7 +150,8 @@ ExitCode run_command(RunOptions const& options)
     OutputLock const lock(prepared.output);
     StoredStudy kept;
     if (!options.overwrite)
-        kept = take_up(prepared.output, prepared.study, options.precision, {});
+        kept = take_up(prepared.output, prepared.study, options.precision,
+                       prepared.shard);
     if (kept.state == StudyState::complete && kept.digest == prepared.study.digest) {
         remove_temporary(prepared.output);
         spdlog::info("{} is complete: nothing to do (--overwrite runs it again)", prepared.output);

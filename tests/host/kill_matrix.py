@@ -20,7 +20,6 @@ import tempfile
 import time
 
 import h5py
-import numpy
 
 STUDY = """
 study: kills
@@ -142,6 +141,39 @@ class Matrix:
         compare(self.whole, path)
         return kills
 
+    def disturb_merge(self):
+        """A merge; its parts stay as they are."""
+        path = self.folder / "merged.h5"
+        path.unlink(missing_ok=True)
+        command = [self.program, "merge", *self.parts, "-o", path]
+        before = [part.read_bytes() for part in self.parts]
+        kills = self.note(self.kill(command, 0.06), path, "merge")
+        expect([part.read_bytes() for part in self.parts] == before, "a merge changed its parts")
+        if path.exists():
+            compare(self.whole, path)
+        self.run_to_end(command)
+        compare(self.whole, path)
+        return kills
+
+    def disturb_repair(self):
+        """A repair: the file is what it was, or whole."""
+        path = self.folder / "repaired.h5"
+        shutil.copy(self.all_but_the_end, path)
+        before = path.read_bytes()
+        kills = self.note(self.kill([self.program, "repair", path], 0.06), path, "repair")
+        if path.read_bytes() != before:
+            with h5py.File(path) as file:
+                expect(rows_of(file) == self.rows, "a repair lost networks")
+        self.run_to_end(self.run_command(path))
+        compare(self.whole, path)
+        return kills
+
+    def make_parts(self):
+        for shard in range(1, 4):
+            self.run_to_end(self.run_command(self.folder / "part.h5", "--shard", f"{shard}/3"))
+        self.parts = sorted(self.folder.glob("part.shard-*-of-3.h5"))
+        expect(len(self.parts) == 3, "the shards were not written")
+
     def make_end(self):
         """A file with every network whose run was killed before it was closed."""
         for _ in range(200):
@@ -172,9 +204,11 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         matrix = Matrix(arguments.program, pathlib.Path(folder), rng)
         matrix.make_end()
+        matrix.make_parts()
         kills = 0
         while kills < arguments.kills:
-            kills += matrix.disturb_run() if rng.random() < 0.6 else matrix.disturb_end()
+            kills += rng.choices([matrix.disturb_run, matrix.disturb_end, matrix.disturb_merge,
+                                  matrix.disturb_repair], [6, 4, 2, 2])[0]()
     for kind, count in sorted(matrix.hits.items()):
         print(f"{count:6} {kind}")
     print(f"{kills} kills, nothing lost")

@@ -32,8 +32,9 @@ TEST(Continuation, AStudyMayOnlyGrow) {
         EXPECT_TRUE(differ(grown).empty()) << grown;
     for (char const* changed :
          {"study=other", "grid.seeds=[1, 2]", "model.depth=3", "model.width=[8, 32]",
-          "grid.c=[1, 2]", "training.steps=5", "training.loss=cross_entropy", "model.activation=relu",
-          "sharpness.tolerance=1e-3", "data.examples=5000", "training.momentum=[0, 0.5, 0.9]"}) {
+          "grid.c=[1, 2]", "training.steps=5", "training.loss=cross_entropy",
+          "model.activation=relu", "sharpness.tolerance=1e-3", "data.examples=5000",
+          "training.momentum=[0, 0.5, 0.9]"}) {
         std::string const key = std::string(changed).substr(0, std::string(changed).find('='));
         ASSERT_EQ(differ(changed).size(), 1U) << changed;
         EXPECT_EQ(differ(changed)[0].rfind(key + " is ", 0), 0U) << differ(changed)[0];
@@ -85,7 +86,8 @@ TEST_F(TakeUp, TakesTheRowsOfTheSameStudyAndOfASmallerOne) {
 
 TEST_F(TakeUp, SaysWhatDiffers) {
     write(study());
-    expect_refusal(refusal(study({"training.steps=5", "training.batch=8"})), "training.batch is 512");
+    expect_refusal(refusal(study({"training.steps=5", "training.batch=8"})),
+                   "training.batch is 512");
     expect_refusal(refusal(study({"training.steps=5", "training.batch=8"})), "training.steps is 4");
     expect_refusal(refusal(study(), "double"), "--precision is float in the file, double now");
     expect_refusal(refusal(study(), "float", {2, 3}), "--shard is 1/1 in the file, 2/3 now");

@@ -80,9 +80,9 @@ TEST(Todo, ShardsCoverTheStudyOnceAndAreBalanced) {
                                         [&](Todo const& t) { return t.wants(cohort, seed); }),
                           1);
         }
-        auto const least_and_most = std::minmax_element(
-            shards.begin(), shards.end(),
-            [](Todo const& a, Todo const& b) { return a.flops() < b.flops(); });
+        auto const least_and_most =
+            std::minmax_element(shards.begin(), shards.end(),
+                                [](Todo const& a, Todo const& b) { return a.flops() < b.flops(); });
         // No shard has more than a cell more than another.
         EXPECT_LE(least_and_most.second->flops() - least_and_most.first->flops(),
                   most_of_a_cell * 1.001);
