@@ -7,6 +7,7 @@
 
 #include "host/store.hpp"
 #include "tests/host/temporary.hpp"
+#include "tests/host/trajectory_bits.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/program.hpp"
 #include "tests/support/spaces.hpp"
@@ -59,22 +60,6 @@ protected:
     std::string study_ = folder_.write("study.yaml", small_study);
 };
 SG_DEVICES(ProgramTest);
-
-// Every number of a trajectory, as doubles.
-Vec numbers(Trajectory const& row) {
-    Vec all{row.c,
-            row.learning_rate,
-            row.sharpness_0,
-            row.sharpness_0_residual,
-            static_cast<double>(row.status),
-            static_cast<double>(row.diverged_step)};
-    for (auto const* series :
-         {&row.loss, &row.train_loss, &row.accuracy, &row.sharpness, &row.sharpness_residual})
-        all.insert(all.end(), series->begin(), series->end());
-    for (auto const products : row.sharpness_products) all.push_back(products);
-    for (auto const status : row.sharpness_status) all.push_back(static_cast<double>(status));
-    return all;
-}
 
 Trajectory const* find(StoredStudy const& study, Trajectory const& like) {
     for (auto const& row : study.rows)

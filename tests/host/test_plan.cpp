@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// What a plan makes of the memory of a device, without one.
+#include "host/plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "host/config.hpp"
+
+namespace sg::test {
+namespace {
+
+constexpr std::size_t GiB = std::size_t{1} << 30;
+DatasetShape const images{60000, 784, 10};
+
+Machine gpu(std::size_t memory, int devices = 1) {
+    Machine m;
+    for (int d = 0; d < devices; ++d) m.devices.push_back(d);
+    m.device_memory = memory;
+    m.host_memory = 64 * GiB;
+    return m;
+}
+
+Study study_of(std::string const& model, int examples, int seeds = 16) {
+    return parse_study("study: planned\nmodel: {kind: fcn, " + model +
+                           "}\ngrid: {c: {log2_min: 0, log2_max: 7, "
+                           "step: 0.25}, seeds: " +
+                           std::to_string(seeds) + "}\nsharpness: {examples: " +
+                           std::to_string(examples) + "}\noutput: {file: planned.h5}\n",
+                       "planned.yaml");
+}
+
+Plan plan(Study const& study, Machine const& m) {
+    return make_plan(study, images, m, Precision::single);
+}
+
+TEST(Plan, ALargeDeviceTakesAllNetworksOfAShapeAtOnce) {
+    auto const p = plan(study_of("depth: [2, 4, 8], width: [16, 64, 128]", 512), gpu(139 * GiB));
+    for (auto const& c : p.cohorts) {
+        EXPECT_EQ(c.slice_nets, 16 * 29);
+        EXPECT_EQ(c.unit_seeds, 16);
+        EXPECT_FALSE(c.recompute);
+        EXPECT_LE(c.arena_bytes, p.arena_bytes);
+    }
+    EXPECT_EQ(p.workers, 4);  // four shapes side by side
+    EXPECT_LE(p.device_bytes, 139 * GiB);
+    EXPECT_NO_THROW(check_memory(p));
+}
+
+TEST(Plan, SlicesFillWhatThereIs) {
+    auto const study = study_of("depth: 8, width: 512", 4096);
+    int before = 0;
+    for (std::size_t const memory : {4 * GiB, 16 * GiB, 40 * GiB, 139 * GiB}) {
+        auto const p = plan(study, gpu(memory));
+        auto const& c = p.cohorts[0];
+        EXPECT_LE(p.device_bytes, memory);
+        EXPECT_GT(c.slice_nets, before);
+        before = c.slice_nets;
+        if (c.slice_nets == 16 * 29) continue;
+        Cohort more = c;  // not one network more would fit
+        set_slice(more, c.slice_nets + 1, study, images, Space::cuda, Precision::single);
+        EXPECT_GT(p.device_bytes - p.arena_bytes + more.arena_bytes, memory);
+    }
+}
+
+TEST(Plan, KrylovVectorsOfWideNetworksAreFewer) {
+    auto const p = plan(study_of("depth: 4, width: 2048", 512), gpu(139 * GiB));
+    EXPECT_EQ(Lanczos<float>::dimension(p.cohorts[0].model.params()), 12);
+    EXPECT_GE(p.cohorts[0].slice_nets, 64);
+    EXPECT_EQ(p.workers, 1);
+}
+
+// Sixty thousand examples: activations are most of the memory, and are made again where that halves
+// it.
+TEST(Plan, ActivationsAreRecomputedWhereTheyDoNotFit) {
+    auto const study = study_of("depth: 8, width: 64", 60000);
+    auto const small = plan(study, gpu(24 * GiB)), large = plan(study, gpu(1500 * GiB));
+    EXPECT_TRUE(small.cohorts[0].recompute);
+    EXPECT_FALSE(large.cohorts[0].recompute);
+    EXPECT_GT(small.flops, 1.3 * large.flops);
+    std::ostringstream text;
+    print_plan(text, study, small);
+    EXPECT_NE(text.str().find("activations recomputed"), std::string::npos);
+}
+
+TEST(Plan, WorkIsSpreadOverTheDevices) {
+    auto const p = plan(study_of("depth: [2, 4], width: [16, 32]", 512), gpu(40 * GiB, 3));
+    std::vector<int> of(3);
+    for (int w = 0; w < p.workers; ++w) ++of[static_cast<std::size_t>(p.device_of(w))];
+    EXPECT_GE(*std::min_element(of.begin(), of.end()), 1);
+    EXPECT_EQ(plan(study_of("depth: 2, width: 16", 512), Machine{{}, 0, 2, 64 * GiB}).device_of(1),
+              -1);
+}
+
+TEST(Plan, WhatDoesNotFitIsRefused) {
+    auto const study = study_of("depth: 8, width: 2048", 4096);
+    EXPECT_THROW(check_memory(plan(study, gpu(2 * GiB))), ResourceError);
+    Machine cpu;
+    cpu.host_memory = GiB / 4;
+    EXPECT_THROW(check_memory(plan(study, cpu)), ResourceError);
+}
+
+}  // namespace
+}  // namespace sg::test

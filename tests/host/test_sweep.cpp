@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// A study on a device: one set of launches for all networks of a slice, few waits of the host, the
+// same bits however memory cuts the work.
+#include "host/sweep.hpp"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <tuple>
+
+#include "host/config.hpp"
+#include "host/examples.hpp"
+#include "host/slice_run.hpp"
+#include "tests/host/trajectory_bits.hpp"
+#include "tests/support/spaces.hpp"
+
+namespace sg::test {
+namespace {
+
+Study study_of(std::string const& grid, std::string const& more = "") {
+    return parse_study(
+        "study: small\ndata: {set: synthetic, examples: 64, inputs: 5, classes: 3}\n"
+        "model: {kind: fcn, depth: 2, width: 4, activation: relu}\n"
+        "training: {loss: mse, batch: 16, steps: 4}\ngrid: " +
+            grid +
+            "\n"
+            "sharpness: {method: lanczos, examples: 32" +
+            more + "}\noutput: {file: none.h5}\n",
+        "small.yaml");
+}
+
+class SweepTest : public OnEverySpace {
+protected:
+    Machine machine() const {
+        Machine m;
+        if (GetParam() == Where::cuda) {
+            m.devices = {0};
+            m.device_memory = exec().memory().free;
+        }
+        m.host_memory = Exec::cpu().memory().free;
+        return m;
+    }
+    Plan plan(Study const& study) const {
+        return make_plan(study, dataset_shape(study.data), machine(), Precision::single);
+    }
+    // All trajectories, by what they are.
+    using Rows = std::map<std::tuple<int, int, std::uint64_t, double>, Vec>;
+    Rows rows(Study const& study, Plan const& planned) const {
+        Rows all;
+        std::mutex mutex;
+        std::atomic<bool> stop{false};
+        Counters counters;
+        sweep(study, planned, load_dataset(study.data), stop, counters, [&](Trajectory&& row) {
+            std::lock_guard const lock(mutex);
+            all[{row.depth, row.width, row.seed, row.c}] = numbers(row);
+        });
+        return all;
+    }
+    Rows rows(Study const& study) const { return rows(study, plan(study)); }
+    static void expect_same(Rows const& a, Rows const& b) {
+        ASSERT_EQ(a.size(), b.size());
+        for (auto const& [key, row] : a) EXPECT_SAME_BITS(row, b.at(key));
+    }
+};
+SG_DEVICES(SweepTest);
+
+// One slice of a study, run `times` times, with what the last of them asked of the device.
+struct OneSlice {
+    OneSlice(Exec const& exec, Study const& study, Plan const& plan, int times = 1)
+        : data(load_dataset(study.data)), examples(exec, data, study.sharpness.examples) {
+        auto const& cohort = plan.cohorts.at(0);
+        Arena arena(exec, cohort.arena_bytes);
+        SliceRun<float> run(exec, arena, study, cohort, examples.data(), examples.count(),
+                            examples.measurement(), &stop);
+        std::vector<std::uint64_t> const seeds(study.seeds.begin(),
+                                               study.seeds.begin() + cohort.unit_seeds);
+        auto const initials = run.measure_initial(seeds);
+        std::vector<SliceMember<float>> members;
+        for (auto const& initial : initials)
+            for (double const c : study.c) members.push_back({&initial, c});
+        for (int i = 0; i < times; ++i) {
+            auto const before = exec.counters();
+            std::atomic<std::int64_t> steps{0};
+            audit = {};
+            rows = run.run(members, audit, steps);
+            auto const after = exec.counters();
+            asked = {after.launches - before.launches, after.waits - before.waits,
+                     after.captures - before.captures, after.replays - before.replays};
+        }
+    }
+
+    Dataset data;
+    Examples<float> examples;
+    std::atomic<bool> stop{false};
+    std::vector<Trajectory> rows;
+    AuditTally audit;
+    Exec::Counters asked;
+};
+
+// Two seeds, and 4 or 128 values of c: a slice of 8 networks, or of 256.
+TEST_P(SweepTest, LaunchesDoNotGrowWithTheNetworks) {
+    auto const few = study_of("{c: [0.1, 0.2, 0.3, 0.4], seeds: 2}");
+    std::string list = "0.1";
+    for (int i = 1; i < 128; ++i) list += ", " + std::to_string(0.1 + 0.01 * i);
+    auto const many = study_of("{c: [" + list + "], seeds: 2}");
+    std::vector<std::int64_t> launches;
+    for (auto study : {few, many}) {
+        study.sharpness.method = SharpnessMethod::power;  // a fixed number of products
+        study.sharpness.iterations = 3;
+        auto const planned = plan(study);
+        OneSlice const slice(exec(), study, planned);
+        if (GetParam() == Where::cuda) {
+            EXPECT_EQ(planned.cohorts[0].slice_nets, 2 * static_cast<int>(study.c.size()));
+            EXPECT_EQ(slice.rows.size(), 2 * study.c.size());
+        }
+        launches.push_back(slice.asked.launches + slice.asked.replays);
+    }
+    EXPECT_EQ(launches[0], launches[1]);
+    EXPECT_EQ(launches[0] > 0, GetParam() == Where::cuda);
+}
+
+TEST_P(SweepTest, TheHostWaitsOncePerStepAndOncePerTwoProducts) {
+    auto const study = study_of("{c: [0.5, 1, 2, 3], seeds: [3, 4]}");
+    OneSlice const slice(exec(), study, plan(study), 3);
+    ASSERT_EQ(slice.audit.measurements, 0) << "take seeds without an audit";
+    std::int64_t allowed = 0;
+    for (std::size_t t = 1; t <= 4; ++t) {
+        int most = 0;
+        for (auto const& row : slice.rows) most = std::max(most, row.sharpness_products[t]);
+        allowed += 1 + (most + 1) / 2;
+    }
+    EXPECT_LE(slice.asked.waits, allowed);
+    if (GetParam() == Where::cuda) {
+        EXPECT_GE(slice.asked.waits, 4);
+        EXPECT_EQ(slice.asked.captures, 0);  // all was captured before
+        EXPECT_GE(slice.asked.replays, 3 * 4);
+        EXPECT_LT(slice.asked.launches,
+                  3 * slice.asked.replays);  // what starts a slice is launched
+    }
+}
+
+// Memory that the device does not have: the first allocation fails, at every size down to one
+// network.
+TEST_P(SweepTest, OutOfMemoryHalvesTheSlicesAndChangesNoBit) {
+    if (GetParam() != Where::cuda) GTEST_SKIP() << "on the CPU memory is refused beforehand";
+    auto const study = study_of("{c: [1, 4, 16, 64, 1e4], seeds: 4}");
+    auto const planned = plan(study);
+    auto const whole = rows(study, planned);
+    auto greedy = planned;
+    greedy.cohorts[0].arena_bytes = std::size_t{1} << 50;
+    expect_same(rows(study, greedy), whole);
+    for (int const most : {1, 3, 7}) {
+        auto m = machine();
+        m.slice_limit = most;
+        expect_same(rows(study, make_plan(study, dataset_shape(study.data), m, Precision::single)),
+                    whole);
+    }
+}
+
+TEST_P(SweepTest, SeveralDevicesGiveTheSameBits) {
+    if (GetParam() != Where::cuda) GTEST_SKIP() << "the CPU is one device";
+    if (cuda_device_count() < 2) GTEST_SKIP() << "there is one device";
+    auto const study = study_of("{c: [1, 4, 16, 64, 1e4], seeds: 6}");
+    auto m = machine();
+    m.slice_limit = 5;  // six units
+    auto const one = rows(study, make_plan(study, dataset_shape(study.data), m, Precision::single));
+    m.devices = {0, 1};
+    auto const plan = make_plan(study, dataset_shape(study.data), m, Precision::single);
+    EXPECT_GE(plan.workers, 2);
+    EXPECT_NE(plan.device_of(0), plan.device_of(1));
+    expect_same(rows(study, plan), one);
+}
+
+// On the CPU too: with a memory that holds the activations of one chunk alone.
+TEST_P(SweepTest, RecomputationChangesNoBit) {
+    auto study = study_of("{c: [1, 4, 64], seeds: 2}");
+    study.data.examples = 9000;
+    study.sharpness.examples = 9000;
+    auto planned = plan(study);
+    auto const kept = rows(study, planned);
+    for (auto& cohort : planned.cohorts) {
+        EXPECT_FALSE(cohort.recompute);
+        cohort.recompute = true;
+    }
+    expect_same(rows(study, planned), kept);
+}
+
+}  // namespace
+}  // namespace sg::test
