@@ -156,7 +156,8 @@ Plan make_plan(Study const& study, DatasetShape const& data, Machine const& mach
         plan.device_bytes = streams * (plan.arena_bytes + device_worker_bytes) + shared.measurement +
                             shared.dataset + device_margin_bytes;
     }
-    plan.disk_bytes = rows + (std::size_t{1} << 20);
+    // The streamed file and, at the end, its sorted copy beside it.
+    plan.disk_bytes = 2 * (rows + (std::size_t{1} << 20));
     return plan;
 }
 
