@@ -105,9 +105,10 @@ void SliceRun<T>::start(std::vector<SliceMember<T>> const& members)
         row_of_member_.push_back(static_cast<int>(i));
     }
     slice_.begin(training);
-    for (std::size_t s = 0; s < training.size(); ++s) {
-        auto const& first = *members[static_cast<std::size_t>(row_of_member_[s])].initial;
-        meter_.set_start(static_cast<int>(s), first.start, first.sharpness.lambda);
+    for (auto const& g : slice_.groups()) {  // one for each seed
+        auto const row = row_of_member_[static_cast<std::size_t>(g.first)];
+        auto const& initial = *members[static_cast<std::size_t>(row)].initial;
+        meter_.set_start(g.first, g.count, initial.start, initial.sharpness.lambda);
     }
 }
 

@@ -112,6 +112,22 @@ public:
         ((count *= static_cast<std::size_t>(extents)), ...);
         return View<T, R>::dense(static_cast<T*>(carve(count * sizeof(T))), extents...);
     }
+    // The same with each row on its own cache lines: for parameter vectors, whose length may be anything, so
+    // that those of all networks are aligned alike. What lies between the rows is never read.
+    template <class T, int R, class... E>
+    View<T, R> take_rows(E... extents)
+    {
+        constexpr std::int64_t line = 64 / sizeof(T);
+        std::int64_t all[] = {static_cast<std::int64_t>(extents)...};
+        std::int64_t const length = all[R - 1];
+        all[R - 1] = (length + line - 1) / line * line;
+        std::int64_t count = 1;
+        for (auto const e : all) count *= e;
+        auto view = View<T, R>::dense(
+            static_cast<T*>(carve(static_cast<std::size_t>(count) * sizeof(T))), extents...);
+        for (std::int64_t r = R - 1, step = all[R - 1]; r-- > 0; step *= all[r]) view.stride[r] = step;
+        return view;
+    }
     // Views taken since `mark` are given back: their memory serves the next ones.
     std::size_t mark() const { return used_; }
     void rewind(std::size_t mark) { used_ = mark; }
@@ -133,6 +149,24 @@ std::vector<std::remove_const_t<T>> to_host(Exec const& exec, T const* data, std
     std::vector<std::remove_const_t<T>> host(static_cast<std::size_t>(count));
     exec.copy_out(host.data(), data, host.size() * sizeof(T));
     return host;
+}
+// The rows of v, one behind the other.   v: (N, n)
+template <class T>
+std::vector<std::remove_const_t<T>> to_host(Exec const& exec, View<T, 2> const& v)
+{
+    std::vector<std::remove_const_t<T>> host(static_cast<std::size_t>(v.extent[0] * v.extent[1]));
+    auto const row = static_cast<std::size_t>(v.extent[1]);
+    for (std::int64_t n = 0; n < v.extent[0]; ++n)
+        exec.copy_out(host.data() + static_cast<std::size_t>(n) * row, &v(n, 0), row * sizeof(T));
+    return host;
+}
+template <class T>
+void from_host(Exec const& exec, std::vector<T> const& host, View<T, 2> const& v)
+{
+    SG_EXPECT(static_cast<std::int64_t>(host.size()) == v.extent[0] * v.extent[1]);
+    auto const row = static_cast<std::size_t>(v.extent[1]);
+    for (std::int64_t n = 0; n < v.extent[0]; ++n)
+        exec.copy_in(&v(n, 0), host.data() + static_cast<std::size_t>(n) * row, row * sizeof(T));
 }
 template <class T>
 void from_host(Exec const& exec, std::vector<T> const& host, T* data)

@@ -6,8 +6,7 @@
 #include <cuda_runtime.h>
 #include <nvtx3/nvToolsExt.h>
 
-#include <array>
-#include <map>
+#include <memory>
 
 #include "cuda/exec/exec.hpp"
 
@@ -52,8 +51,7 @@ struct CudaState {
     std::array<cudaEvent_t, kept_moments> events{};
     std::uint64_t moments = 0;
     Exec::Counters counters;
-    // The algorithm of each shape of matmul, chosen once, for one network: neighbours cannot change it.
-    std::map<std::array<std::int64_t, 10>, cublasLtMatmulAlgo_t> algorithms;
+    std::shared_ptr<void> products;  // what cuda/ops/matmul_lt.hpp keeps for each shape
 };
 
 // Around each launch: a named range for profilers, and the check of the launch.

@@ -44,10 +44,13 @@ Exec::Memory memory(CudaState const&) { unreachable(); }
 
 #else
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 
 #include "cuda/exec/cuda_state.hpp"
+#include "cuda/exec/environment.hpp"
 
 namespace sg {
 
@@ -105,6 +108,7 @@ CudaState::~CudaState()
 {
     cudaSetDevice(ordinal);
     if (stream) cudaStreamSynchronize(stream);  // the staging memory may still be read
+    products.reset();
     for (auto& event : events)
         if (event) cudaEventDestroy(event);
     if (workspace) cudaFree(workspace);
@@ -129,22 +133,6 @@ LaunchScope::~LaunchScope() noexcept(false)
                       std::to_string(threads_) + ")");
 }
 
-namespace {
-
-// They change the arithmetic behind the program's back.
-void refuse_environment()
-{
-    for (char const* const* entry = environ; *entry; ++entry) {
-        std::string const variable = *entry;
-        if (variable.rfind("CUBLAS_EMULAT", 0) == 0 || variable.rfind("NVIDIA_TF32_OVERRIDE", 0) == 0) {
-            throw DeviceError("the environment sets " + variable +
-                              ", which changes the arithmetic of cuBLAS. Unset it.");
-        }
-    }
-}
-
-}  // namespace
-
 int cuda_device_count(std::string* why)
 {
     int count = 0;
@@ -159,7 +147,7 @@ namespace device {
 
 std::shared_ptr<CudaState> open(int ordinal)
 {
-    refuse_environment();
+    refuse_environment(environ);
     std::string why;
     int const count = cuda_device_count(&why);
     if (ordinal < 0 || ordinal >= count) {

@@ -121,6 +121,34 @@ View<T, 2> member(View<T, 3> const& v, std::int64_t j)
     return m;
 }
 
+// The set of network n.   (N, m, P) → (m, P)
+template <class T>
+View<T, 2> vectors_of(View<T, 3> const& v, std::int64_t n)
+{
+    SG_EXPECT(n >= 0 && n < v.extent[0]);
+    View<T, 2> m;
+    m.data = v.data + n * v.stride[0];
+    m.extent[0] = v.extent[1];
+    m.extent[1] = v.extent[2];
+    m.stride[0] = v.stride[1];
+    m.stride[1] = 1;
+    return m;
+}
+
+// One vector of each network as a set of one.   (N, P) → (N, 1, P)
+template <class T, class U>
+View<T, 3> as_set(View<U, 2> const& v)
+{
+    View<T, 3> set;
+    set.data = v.data;
+    set.extent[0] = v.extent[0];
+    set.extent[1] = 1;
+    set.extent[2] = v.extent[1];
+    set.stride[0] = set.stride[1] = v.stride[0];
+    set.stride[2] = 1;
+    return set;
+}
+
 // Networks [first, first + count).
 template <class T, int R>
 View<T, R> networks(View<T, R> v, std::int64_t first, std::int64_t count)

@@ -95,8 +95,8 @@ ExactSpectrum<T>::ExactSpectrum(Exec const& exec, Arena& arena, Model const& mod
                         " parameters, this network has " + std::to_string(P) +
                         ". Use lanczos, or fewer inputs (data.set: synthetic).");
     }
-    v_ = arena.take<T, 2>(nets, P);
-    Hv_ = arena.take<T, 2>(nets, P);
+    v_ = arena.take_rows<T, 2>(nets, P);
+    Hv_ = arena.take_rows<T, 2>(nets, P);
     hessian_ = arena.take<double, 3>(nets, P, P);
     values_ = arena.take<double, 2>(nets, P);
     square_ = arena.take<double, 2>(nets, 1);
@@ -174,7 +174,7 @@ void ExactSpectrum<T>::run(HessianOperator<T> const& hessian, Nets nets)
     }
     each(exec_, "top_vector", some, P, TopVector<T>{hessian_, v_});
     hessian.apply(some, v_, Hv_);
-    auto const v = View<T const, 3>::dense(v_.data, v_.extent[0], 1, P);
+    auto const v = as_set<T const>(v_);
     each(exec_, "exact_residual", some, 1, ExactResidual{values_, one_, minus_});
     combine<T>(exec_, some, Hv_, v, {}, {one_, minus_, {}, nullptr}, 1);
     dots<T>(exec_, some, v, 0, Hv_, true, square_);

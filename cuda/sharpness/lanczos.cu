@@ -37,9 +37,9 @@ template <class T>
 Lanczos<T>::Lanczos(Exec const& exec, Arena& arena, Model const& model, int nets)
     : exec_(exec), params_(model.params()), m_(dimension(model.params())), graphs_(exec)
 {
-    V_ = arena.take<T, 3>(nets, m_ + 1, params_);
-    HV_ = arena.take<T, 3>(nets, m_, params_);
-    start_ = arena.take<T, 3>(nets, 2, params_);
+    V_ = arena.take_rows<T, 3>(nets, m_ + 1, params_);
+    HV_ = arena.take_rows<T, 3>(nets, m_, params_);
+    start_ = arena.take_rows<T, 3>(nets, 2, params_);
     projected_ = arena.take<double, 3>(nets, m_, m_);
     y_ = arena.take<double, 3>(nets, ritz_pairs, m_);
     theta_ = arena.take<double, 2>(nets, ritz_pairs);

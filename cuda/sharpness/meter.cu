@@ -98,17 +98,22 @@ std::vector<T> SharpnessMeter<T>::start_vectors(int n) const
 {
     if (!lanczos_) return {};
     auto const start = lanczos_->start();
-    return to_host(exec_, start.data + n * start.stride[0], start.stride[0]);
+    return to_host(exec_, vectors_of(start, n));
 }
 
 template <class T>
-void SharpnessMeter<T>::set_start(int n, std::vector<T> const& vectors, double lambda)
+void SharpnessMeter<T>::set_start(int first, int count, std::vector<T> const& vectors, double lambda)
 {
     if (!lanczos_) return;
     auto const start = lanczos_->start();
-    SG_EXPECT(static_cast<std::int64_t>(vectors.size()) == start.stride[0]);
-    from_host(exec_, vectors, start.data + n * start.stride[0]);
-    exec_.copy_in(lanczos_->last().data + n, &lambda, sizeof lambda);
+    from_host(exec_, vectors, vectors_of(start, first));
+    for (std::int64_t j = 0; j < start.extent[1] && count > 1; ++j) {
+        auto shared = networks(member(start, j), first, count - 1);
+        shared.stride[0] = 0;
+        copy<T>(exec_, Nets{count - 1}, networks(member(start, j), first + 1, count - 1), shared);
+    }
+    from_host(exec_, std::vector<double>(static_cast<std::size_t>(count), lambda),
+              lanczos_->last().data + first);
 }
 
 template <class T>
@@ -116,7 +121,8 @@ void SharpnessMeter<T>::compact(int const* keep, int count)
 {
     if (!lanczos_) return;
     auto const start = lanczos_->start();
-    move_rows(exec_, keep, count, View<T, 2>::dense(start.data, start.extent[0], start.stride[0]));
+    for (std::int64_t j = 0; j < start.extent[1]; ++j)
+        move_rows(exec_, keep, count, member(start, j));
     move_rows(exec_, keep, count, lanczos_->last());
 }
 

@@ -42,9 +42,10 @@ public:
     // (N) of the last measurement, in the space of the Exec.
     EigenResult const* results() const;
 
-    // What the next step starts from, for slot n: two vectors (2 P, empty unless lanczos) and λ.
+    // What the next step starts from, for slot n: two vectors (2 P, empty unless lanczos) and λ; set for
+    // slots [first, first + count) at once.
     std::vector<T> start_vectors(int n) const;
-    void set_start(int n, std::vector<T> const& vectors, double lambda);
+    void set_start(int first, int count, std::vector<T> const& vectors, double lambda);
 
     // Slot s takes over slot keep[s] ≥ s.   keep: (count), ascending, in the space of the Exec
     void compact(int const* keep, int count);

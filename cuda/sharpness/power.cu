@@ -45,9 +45,9 @@ template <class T>
 PowerIteration<T>::PowerIteration(Exec const& exec, Arena& arena, Model const& model, int nets)
     : exec_(exec)
 {
-    start_ = arena.take<T, 2>(1, model.params());
-    u_ = arena.take<T, 2>(nets, model.params());
-    Hu_ = arena.take<T, 2>(nets, model.params());
+    start_ = arena.take_rows<T, 2>(1, model.params());
+    u_ = arena.take_rows<T, 2>(nets, model.params());
+    Hu_ = arena.take_rows<T, 2>(nets, model.params());
     dots_ = arena.take<double, 2>(nets, 2);
     factor_ = arena.take<double, 2>(nets, 1);
     minus_ = arena.take<double, 2>(nets, 1);
@@ -67,8 +67,7 @@ void PowerIteration<T>::set_random_start()
 template <class T>
 void PowerIteration<T>::normalise(Nets nets)
 {
-    auto const none = View<T const, 3>::dense(u_.data, u_.extent[0], 1, u_.extent[1]);
-    dots<T>(exec_, nets, none, 0, u_, true, dots_);
+    dots<T>(exec_, nets, as_set<T const>(u_), 0, u_, true, dots_);
     each(exec_, "unit_factor", nets, 1, UnitFactor{dots_, factor_});
     scale<T>(exec_, nets, u_, factor_);
 }
@@ -88,7 +87,7 @@ void PowerIteration<T>::run(HessianOperator<T> const& hessian, Nets nets, int it
     }
     normalise(some);
     hessian.apply(some, u_, Hu_);
-    auto const u = View<T const, 3>::dense(u_.data, u_.extent[0], 1, u_.extent[1]);
+    auto const u = as_set<T const>(u_);
     dots<T>(exec_, some, u, 1, Hu_, false, dots_);
     each(exec_, "rayleigh_quotient", some, 1,
          RayleighQuotient{dots_, iterations + 1, results_.data, factor_, minus_});

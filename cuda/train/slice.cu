@@ -16,9 +16,9 @@ Slice<T>::Slice(Exec const& exec, Arena& arena, Model const& model, TrainOptions
       seeds_(seeds)
 {
     std::int64_t const P = model.params(), B = options.batch;
-    theta_ = arena.take<T, 2>(nets, P);
-    grad_ = arena.take<T, 2>(nets, P);
-    if (options.momentum != 0) velocity_ = arena.take<T, 2>(nets, P);
+    theta_ = arena.take_rows<T, 2>(nets, P);
+    grad_ = arena.take_rows<T, 2>(nets, P);
+    if (options.momentum != 0) velocity_ = arena.take_rows<T, 2>(nets, P);
     eta_ = arena.take<double, 1>(nets);
     score_ = arena.take<double, 2>(nets, 2);
     seed_ = arena.take<std::uint64_t, 1>(nets);

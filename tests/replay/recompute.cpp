@@ -256,7 +256,7 @@ void Replay<T>::interpolate() {
 
 template <class T>
 void Replay<T>::sample_weights() {
-    auto const theta = to_host(exec_, w_.slice.theta().data, given_.runs * model_.params());
+    auto const theta = to_host(exec_, networks(w_.slice.theta(), 0, given_.runs));
     for (int n = 0; n < given_.runs; ++n)
         for (int const i : given_.final_weight_sample_index)
             r_.final_weight_sample.push_back(theta[extent(n * model_.params() + i)]);

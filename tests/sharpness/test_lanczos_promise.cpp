@@ -112,7 +112,7 @@ private:
         return data;
     }
     std::vector<float> theta() {
-        return to_host(exec_, slice_->theta().data, size() * model_.params());
+        return to_host(exec_, networks(slice_->theta(), 0, size()));
     }
     std::vector<EigenResult> measure(LanczosRule const& rule) {
         warm_.cohort.theta.set(theta());

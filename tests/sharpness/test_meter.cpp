@@ -85,7 +85,7 @@ TEST_P(MeterTest, AStartTravelsFromOneMeterToAnother) {
     auto const lambda = read(first);
     for (int n = 0; n < 3; ++n) {
         EXPECT_EQ(first->start_vectors(n).size(), static_cast<std::size_t>(2 * cohort.params));
-        second->set_start(n, first->start_vectors(n), lambda[static_cast<std::size_t>(n)].lambda);
+        second->set_start(n, 1, first->start_vectors(n), lambda[static_cast<std::size_t>(n)].lambda);
     }
     first->measure(*cohort.op, cohort.nets(), cohort.seed.data(), 4);
     second->measure(*cohort.op, cohort.nets(), cohort.seed.data(), 4);
@@ -95,10 +95,13 @@ TEST_P(MeterTest, AStartTravelsFromOneMeterToAnother) {
         EXPECT_EQ(a[n].residual, b[n].residual);
         EXPECT_EQ(a[n].products, b[n].products);
     }
-    EXPECT_THROW(second->set_start(0, std::vector<double>(3), 1), InternalError);
+    second->set_start(0, 3, first->start_vectors(2), 1);  // all at once
+    for (int n = 0; n < 3; ++n)
+        EXPECT_SAME_BITS(second->start_vectors(n), first->start_vectors(2));
+    EXPECT_THROW(second->set_start(0, 1, std::vector<double>(3), 1), InternalError);
     Meter power(exec(), cohort.model, 3, MeterOptions{Method::power, 0, 3});
     EXPECT_TRUE(power->start_vectors(0).empty());
-    power->set_start(0, {}, 1);
+    power->set_start(0, 1, {}, 1);
     EXPECT_THROW(power->audit(*cohort.op, cohort.nets(), nullptr, cohort.seed.data(), 1), InternalError);
 }
 

@@ -22,11 +22,10 @@ struct EigenRun {
     }
     // The leading Ritz vectors that the last run kept for network n, one after the other.   (2 P)
     std::vector<T> start(int n) {
-        auto const all = lanczos->start();
-        return to_host(exec_, all.data + n * all.stride[0], all.stride[0]);
+        return to_host(exec_, vectors_of(lanczos->start(), n));
     }
     void set_start(int n, std::vector<T> const& vectors, double last) {
-        from_host(exec_, vectors, lanczos->start().data + n * lanczos->start().stride[0]);
+        from_host(exec_, vectors, vectors_of(lanczos->start(), n));
         from_host(exec_, std::vector<double>{last}, lanczos->last().data + n);
     }
 

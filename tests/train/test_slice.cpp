@@ -46,7 +46,7 @@ struct Training {
           model(build_fcn(spec)),
           slice(exec, model, options, nets, seeds, data.view(), std::int64_t{data.all.count}) {}
     std::vector<T> theta(int slot) {
-        return to_host(exec, slice->theta().data + slot * model.params(), model.params());
+        return to_host(exec, networks(slice->theta(), slot, 1));
     }
     Vec score(int slot) { return to_host(exec, slice->score().data + 2 * slot, 2); }
     void step(std::int64_t number) {
@@ -124,8 +124,7 @@ TEST_P(SliceTest, ABatchOfSeveralChunksIsOneMean) {
         BatchOrder order(static_cast<std::uint64_t>(n + 1), 700, 600);
         auto const batch = many.batch(order, 0, 600);
         oracle::Net const net{small, run.theta(n)};
-        auto const P = run.model.params();
-        EXPECT_ARRAY_NEAR(to_host(exec(), run.slice->grad().data + n * P, P),
+        EXPECT_ARRAY_NEAR(to_host(exec(), networks(run.slice->grad(), n, 1)),
                           oracle::gradient(net, batch, Loss::cross_entropy), 1e-13);
         EXPECT_NEAR(run.score(n)[0], oracle::loss(net, batch, Loss::cross_entropy), 1e-13);
     }
@@ -228,7 +227,7 @@ TEST_P(SliceTest, WithoutABatchTheCallerFillsTheGradient) {
     run.slice->begin({{1, 0.25}, {2, 2.0}});
     auto const first = run.theta(1);
     auto const P = static_cast<std::size_t>(run.model.params());
-    from_host(exec(), std::vector<double>(2 * P, 0.125), run.slice->grad().data);
+    from_host(exec(), std::vector<double>(2 * P, 0.125), run.slice->grad());
     run.slice->update();
     run.slice->update();
     Vec expected = first;
