@@ -48,10 +48,10 @@ private:
 // Owns one identifier of the library.
 class Handle {
 public:
-    using Close = void (*)(std::int64_t);
+    using Close = int (*)(std::int64_t);
 
     Handle() = default;
-    Handle(std::int64_t id, Close close,
+    Handle(std::int64_t id, Close closer,
            std::string const& what);  // throws Error for a negative id
     Handle(Handle&& other) noexcept { swap(other); }
     Handle& operator=(Handle&& other) noexcept {
@@ -61,7 +61,8 @@ public:
     ~Handle();
 
     std::int64_t id() const { return id_; }
-    void leak() { id_ = -1; }  // never to be closed
+    void leak() { id_ = -1; }             // never to be closed
+    void close(std::string const& what);  // Error: data that were still in memory were not written
 
 private:
     void swap(Handle& other) noexcept {
@@ -90,27 +91,10 @@ struct Variable {
     std::vector<std::string> words;
 };
 
-// The bytes of a file.
-class Image {
-public:
-    Image() = default;
-    Image(Image const&) = delete;
-    Image& operator=(Image const&) = delete;
-    ~Image();
-
-    void* resize(std::size_t size);  // the library's realloc; null when there is no memory
-    std::span<std::byte const> bytes() const { return {memory_, size_}; }
-
-private:
-    std::byte* memory_ = nullptr;
-    std::size_t size_ = 0;
-};
-
-// Builds a file in memory. The disk is not touched, so a full one cannot leave the library with a
-// file that it insists on writing when the process ends.
+// Builds a file that nobody reads yet. After an Error it is of no use.
 class Writer {
 public:
-    Writer();
+    explicit Writer(std::string const& path);
 
     void attribute(std::string const& name, std::string const& text);  // global
     void attribute(std::string const& name, std::int32_t number);      // global
@@ -124,7 +108,7 @@ public:
         write(variable, type_of<T>(), values.data(), values.size());
     }
 
-    std::unique_ptr<Image> image();  // the closed file; nothing may be written after this
+    void finish();  // closes it
 
 private:
     struct Scale {
@@ -137,7 +121,6 @@ private:
     Handle layout(Variable const& variable, Type type, Handle& properties) const;
     void connect(Variable const& variable, Handle&& dataset);
 
-    std::unique_ptr<Image> image_;  // outlives file_, which writes to it
     Handle file_;
     std::map<std::string, Scale> scales_;
 };

@@ -17,25 +17,6 @@ namespace {
 constexpr std::size_t cache_bytes = 512 * 1024;
 constexpr std::size_t cache_slots = 101;
 
-// The system's own words stand in the library's stack of errors: "... error message = 'No space
-// left on device', ...".
-herr_t find_reason(unsigned, H5E_error2_t const* entry, void* reason) {
-    std::string const text = entry->desc ? entry->desc : "";
-    std::string const mark = "error message = '";
-    std::size_t const begin = text.find(mark);
-    if (begin == std::string::npos) return 0;
-    std::size_t const word = begin + mark.size();
-    *static_cast<std::string*>(reason) = text.substr(word, text.find('\'', word) - word);
-    return 0;
-}
-
-void demand(bool done, std::string const& what) {
-    if (done) return;
-    std::string reason;
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, find_reason, &reason);
-    throw Error(reason.empty() ? "HDF5 failed: " + what : reason);
-}
-
 }  // namespace
 
 Appender::Appender(std::string const& path) {
@@ -43,7 +24,7 @@ Appender::Appender(std::string const& path) {
     check(H5Pset_libver_bounds(access.id(), H5F_LIBVER_V110, H5F_LIBVER_V110), "file version");
     check(H5Pset_cache(access.id(), 0, cache_slots, cache_bytes, 1.0), "chunk cache");
     hid_t const file = H5Fopen(path.c_str(), H5F_ACC_RDWR | H5F_ACC_SWMR_WRITE, access.id());
-    demand(file >= 0, "start streaming");
+    check(file, "start streaming");
     file_ = own<H5Fclose>(file, "start streaming");
 }
 
@@ -53,7 +34,7 @@ Handle const& Appender::dataset(std::string const& variable) {
     Handle& found = datasets_[variable];
     if (found.id() < 0) {
         hid_t const opened = H5Dopen2(file_.id(), variable.c_str(), H5P_DEFAULT);
-        demand(opened >= 0, "open " + variable);
+        check(opened, "open " + variable);
         found = own<H5Dclose>(opened, "open " + variable);
     }
     return found;
@@ -67,8 +48,8 @@ void Appender::write(std::string const& variable, std::uint64_t first, Type type
     SG_EXPECT(rank >= 0 && rank <= 2);
     if (rank == 0) {
         SG_EXPECT(count == 1);
-        return demand(H5Dwrite(id, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0,
-                      "write " + variable);
+        return check(H5Dwrite(id, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values),
+                     "write " + variable);
     }
     hsize_t shape[2]{1, 1}, start[2]{first, 0};
     check(H5Sget_simple_extent_dims(before.id(), shape, nullptr), "shape of " + variable);
@@ -78,30 +59,28 @@ void Appender::write(std::string const& variable, std::uint64_t first, Type type
     if (rows == 0) return;
     if (first + rows > shape[0]) {
         shape[0] = first + rows;
-        demand(H5Dset_extent(id, shape) >= 0, "extend " + variable);
+        check(H5Dset_extent(id, shape), "extend " + variable);
     }
     hsize_t const part[2]{rows, per_row};
     auto const to = own<H5Sclose>(H5Dget_space(id), "shape of " + variable);
     auto const from = own<H5Sclose>(H5Screate_simple(rank, part, nullptr), "memory space");
     check(H5Sselect_hyperslab(to.id(), H5S_SELECT_SET, start, nullptr, part, nullptr),
           "select rows of " + variable);
-    demand(H5Dwrite(id, memory_type(type), from.id(), to.id(), H5P_DEFAULT, values) >= 0,
-           "write " + variable);
+    check(H5Dwrite(id, memory_type(type), from.id(), to.id(), H5P_DEFAULT, values),
+          "write " + variable);
 }
 
 // H5Fflush alone reaches the system, not the disk.
 void Appender::flush() {
-    demand(H5Fflush(file_.id(), H5F_SCOPE_GLOBAL) >= 0, "flush");
+    check(H5Fflush(file_.id(), H5F_SCOPE_GLOBAL), "flush");
     void* descriptor = nullptr;
-    demand(H5Fget_vfd_handle(file_.id(), H5P_DEFAULT, &descriptor) >= 0, "descriptor of the file");
+    check(H5Fget_vfd_handle(file_.id(), H5P_DEFAULT, &descriptor), "descriptor of the file");
     if (::fsync(*static_cast<int*>(descriptor)) != 0) throw Error(std::strerror(errno));
 }
 
 void Appender::close() {
-    datasets_.clear();
-    std::int64_t const file = file_.id();
-    file_.leak();
-    demand(H5Fclose(file) >= 0, "close");
+    for (auto& [name, dataset] : datasets_) dataset.close("close " + name);
+    file_.close("close");
 }
 
 void Appender::abandon() noexcept {

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -81,15 +80,8 @@ void OutputFile::give_up() {
     throw ResourceError("cannot write " + temporary_ + ": " + std::strerror(errno));
 }
 
-void OutputFile::write(std::span<std::byte const> bytes) {
+void OutputFile::sync() {
     SG_EXPECT(descriptor_ >= 0);
-    for (std::size_t done = 0; done < bytes.size();) {
-        std::size_t const part = std::min<std::size_t>(bytes.size() - done, 1 << 30);
-        ssize_t const written = ::write(descriptor_, bytes.data() + done, part);
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) give_up();
-        done += static_cast<std::size_t>(written);
-    }
     if (::fsync(descriptor_) != 0) give_up();
     int const closed = ::close(descriptor_);
     descriptor_ = -1;

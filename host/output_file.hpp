@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A file that appears under its name complete or not at all: PATH.tmp, written at once, synced and
-// renamed. Knows nothing of what it holds. Whoever makes one holds the OutputLock of its path.
+// A file that appears under its name complete or not at all: PATH.tmp, written, synced and renamed.
+// Knows nothing of what it holds. Whoever makes one holds the OutputLock of its path.
 #pragma once
 
-#include <cstddef>
-#include <span>
 #include <string>
 
 namespace sg {
@@ -17,9 +15,9 @@ public:
     OutputFile(OutputFile const&) = delete;
     OutputFile& operator=(OutputFile const&) = delete;
 
-    void write(std::span<std::byte const> bytes);  // and syncs; ResourceError
-    std::string const& temporary() const { return temporary_; }
-    void publish();  // renames; ResourceError
+    std::string const& temporary() const { return temporary_; }  // to be written by others
+    void sync();                                                 // it is written; ResourceError
+    void publish();                                              // renames; ResourceError
 
 private:
     [[noreturn]] void give_up();  // ResourceError with what errno says

@@ -151,10 +151,7 @@ void Store::Impl::begin(StoredStudy&& kept) {
         head_, rows, margins, StudyState::running, audit_, seconds_since_1970(), growth_of(study_)};
     try {
         OutputFile file(path_);
-        {
-            auto const image = file_image(content);
-            file.write(image->bytes());
-        }
+        write_file(file, content);
         stream_ = std::make_unique<RowStream>(file.temporary(), content);
         file.publish();
     } catch (h5::Error const& error) {

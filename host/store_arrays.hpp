@@ -70,6 +70,7 @@ void visit_steps(std::vector<Trajectory> const& rows, std::vector<SweptKey> cons
             [&](auto member) {
                 using T = typename std::decay_t<decltype(Trajectory{}.*member)>::value_type;
                 std::vector<Stored<T>> values;
+                if (!rows.empty()) values.reserve(rows.size() * (rows.front().*member).size());
                 for (Trajectory const& row : rows)
                     for (T const value : row.*member)
                         values.push_back(static_cast<Stored<T>>(value));

@@ -20,7 +20,7 @@ struct PlacedPoint {
 // Holds h5::Session in each call. After an h5::Error nothing may be called any more.
 class RowStream {
 public:
-    RowStream(std::string const& path, FileContent const& begun);  // as file_image made it
+    RowStream(std::string const& path, FileContent const& begun);  // as write_file made it
 
     // The rows and points, then the record, each on the disk before the next is written.
     void commit(std::vector<Trajectory> const& rows, std::vector<double> const& margins,

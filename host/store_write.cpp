@@ -5,7 +5,6 @@
 #include <numeric>
 
 #include "cuda/exec/error.hpp"
-#include "host/output_file.hpp"
 #include "host/schema.hpp"
 #include "host/store_arrays.hpp"
 
@@ -144,35 +143,35 @@ FileHead head_of(Study const& study, Provenance const& from, std::string const& 
     return head;
 }
 
-std::unique_ptr<h5::Image> file_image(FileContent const& content) {
+void write_file(OutputFile& output, FileContent const& content) {
     auto const& swept = content.head.swept;
-    std::vector<Point> const points = find_constants(content.rows, content.margins);
-    h5::Session const session;
-    h5::Writer file;
-    auto const write = [&](h5::Variable const& variable, auto const& values) {
-        file.write(variable, values);
-    };
-    write_attributes(file, content.head);
-    write_axes(file, content, points.size());
-    schema::visit_runs(content.rows, content.margins, swept, write);
-    schema::visit_points(points, swept, write);
-    write_record(file, content);
-    if (content.growth.runs > 0) write_streamed_record(file, content);
-    return file.image();
-}
-
-void write_closed(std::string const& path, FileContent const& content) {
     try {
-        OutputFile file(path);
-        auto const image = file_image(content);
-        file.write(image->bytes());
-        file.publish();
+        std::vector<Point> const points = find_constants(content.rows, content.margins);
+        h5::Session const session;
+        h5::Writer file(output.temporary());
+        auto const write = [&](h5::Variable const& variable, auto const& values) {
+            file.write(variable, values);
+        };
+        write_attributes(file, content.head);
+        write_axes(file, content, points.size());
+        schema::visit_runs(content.rows, content.margins, swept, write);
+        schema::visit_points(points, swept, write);
+        write_record(file, content);
+        if (content.growth.runs > 0) write_streamed_record(file, content);
+        file.finish();
     } catch (std::bad_alloc const&) {
         throw ResourceError("not enough memory to write " + std::to_string(content.rows.size()) +
                             " networks");
     } catch (h5::Error const& error) {
-        throw InternalError(std::string("the output file could not be made: ") + error.what());
+        throw ResourceError("cannot write " + output.temporary() + ": " + error.what());
     }
+    output.sync();
+}
+
+void write_closed(std::string const& path, FileContent const& content) {
+    OutputFile file(path);
+    write_file(file, content);
+    file.publish();
 }
 
 }  // namespace sg

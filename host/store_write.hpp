@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-// From rows to the bytes of an output file: a closed one, or the beginning of one that is streamed.
+// From rows to an output file: a closed one, or the beginning of one that is streamed.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "host/hdf5.hpp"
+#include "host/output_file.hpp"
 #include "host/store.hpp"
 
 namespace sg {
@@ -29,7 +28,8 @@ struct FileContent {
 
 FileHead head_of(Study const& study, Provenance const& from, std::string const& start_time);
 
-std::unique_ptr<h5::Image> file_image(FileContent const& content);  // touches no disk
+// A new file, closed and on the disk, that nobody reads before it gets its name. ResourceError.
+void write_file(OutputFile& file, FileContent const& content);
 
 // The closed file in the place of what stood there. ResourceError: then that still stands there.
 void write_closed(std::string const& path, FileContent const& content);

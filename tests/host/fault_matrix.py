@@ -84,7 +84,7 @@ class Matrix:
                    f"{what}: a committed network differs")
             again = self.run(self.path)
             expect(again.returncode == 0, f"{what}: the next run failed\n{again.stderr}")
-        compare(self.whole, self.path)
+        compare(self.whole, self.path, what)
         expect(sorted(p.name for p in self.disk.iterdir()) == ["run.h5"],
                f"{what}: something was left: {sorted(self.disk.iterdir())}")
 

@@ -51,12 +51,12 @@ def rows_of(file):
             for i in range(count)}
 
 
-def compare(first, second):
+def compare(first, second, what=""):
     """Every variable of two closed files, bit for bit."""
     with h5py.File(first) as a, h5py.File(second) as b:
-        expect(set(a) == set(b), f"variables differ: {sorted(set(a) ^ set(b))}")
+        expect(set(a) == set(b), f"{what}: variables differ: {sorted(set(a) ^ set(b))}")
         for name in set(a) - SKIPPED:
-            expect(a[name][()].tobytes() == b[name][()].tobytes(), f"{name} differs from {first}")
+            expect(a[name][()].tobytes() == b[name][()].tobytes(), f"{what}: {name} differs from {first}")
 
 
 class Matrix:

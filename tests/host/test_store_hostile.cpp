@@ -49,12 +49,10 @@ protected:
     }
     std::string crafted(std::function<void(h5::Writer&)> const& fill) {
         h5::Session const session;
-        h5::Writer file;
+        h5::Writer file(folder_.path("crafted.h5"));
         fill(file);
-        auto const image = file.image();
-        auto const bytes = image->bytes();
-        return folder_.write("crafted.h5",
-                             {reinterpret_cast<char const*>(bytes.data()), bytes.size()});
+        file.finish();
+        return folder_.path("crafted.h5");
     }
 
     test::TemporaryFolder const folder_;
