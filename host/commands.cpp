@@ -21,9 +21,7 @@ namespace sg {
 ExitCode plan_command(RunOptions const& options)
 {
     auto const p = prepare(options);
-    std::string description;
-    auto const machine = find_machine(options, description);
-    print_plan(std::cout, p.study, make_plan(p.study, dataset_shape(p.study.data), machine, p.precision));
+    print_plan(std::cout, p.study, plan_of(p, options));
     return ExitCode::done;
 }
 

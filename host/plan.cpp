@@ -9,6 +9,7 @@
 #include <ostream>
 
 #include "cuda/ops/matmul.hpp"
+#include "cuda/ops/trial.hpp"
 #include "host/examples.hpp"
 
 namespace sg {
@@ -61,8 +62,8 @@ std::int64_t count_slices(Study const& study, Cohort const& c)
 
 // Of a worker on a GPU beside its arena: the workspace of cuBLASLt, graphs, the memory of its kernels.
 constexpr std::size_t device_worker_bytes = std::size_t{96} << 20;
-// Of a process on a GPU: the context, modules and libraries are not in what is free; the rest is a margin.
-constexpr std::size_t device_margin_bytes = std::size_t{128} << 20;
+// Of a process on a GPU: the trial of a matmul, and a margin (the context is not in what is free).
+constexpr std::size_t device_margin_bytes = trial_bytes + (std::size_t{64} << 20);
 constexpr std::size_t pinned_bytes = std::size_t{8} << 20;  // of a worker, on the host
 
 struct Shared {
@@ -165,18 +166,27 @@ Plan make_plan(Study const& study, DatasetShape const& data, Machine const& mach
     return plan;
 }
 
+// Empty where `needed` is there.
+static std::string shortage(std::size_t needed, std::size_t free, char const* where)
+{
+    if (needed <= free) return "";
+    return fmt::format("the study needs {} of {}, {} are free",
+                       human_bytes(static_cast<double>(needed)), where,
+                       human_bytes(static_cast<double>(free)));
+}
+
 void check_memory(Plan const& plan)
 {
-    auto const refuse = [](std::size_t needed, std::size_t free, char const* where) {
-        if (needed <= free) return;
-        throw ResourceError(fmt::format(
-            "the study needs {} of {}, {} are free. Take fewer or narrower networks, fewer "
-            "measurement examples, or fewer workers (--workers).",
-            human_bytes(static_cast<double>(needed)), where, human_bytes(static_cast<double>(free))));
-    };
-    refuse(plan.host_bytes, plan.machine.host_memory, "memory");
-    if (plan.space() == Space::cuda)
-        refuse(plan.device_bytes, plan.machine.device_memory, "device memory");
+    auto const fault = shortage(plan.host_bytes, plan.machine.host_memory, "memory");
+    if (fault.empty()) return;
+    throw ResourceError(fault + ". Take fewer or narrower networks, fewer measurement examples, or "
+                                "fewer workers (--workers).");
+}
+
+std::string device_memory_fault(Plan const& plan)
+{
+    if (plan.space() == Space::cpu) return "";
+    return shortage(plan.device_bytes, plan.machine.device_memory, "device memory");
 }
 
 double matmul_rate(Plan const& plan, std::int64_t examples)

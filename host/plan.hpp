@@ -41,8 +41,10 @@ struct Plan {
 // run slices of different cohorts side by side, where that leaves each a full slice.
 Plan make_plan(Study const& study, DatasetShape const& data, Machine const& machine,
                Precision precision);
-// ResourceError where memory or results do not fit.
+// ResourceError where host memory is too small.
 void check_memory(Plan const& plan);
+// What a device with too little free memory is refused with; empty where the plan fits.
+std::string device_memory_fault(Plan const& plan);
 
 // Matmul rate of one core in flop/s, measured in a few milliseconds at the shape of the study's layers.
 double matmul_rate(Plan const& plan, std::int64_t examples);

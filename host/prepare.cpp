@@ -3,12 +3,11 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <thread>
 
 #include "host/config.hpp"
+#include "host/machine.hpp"
 
 namespace sg {
 
@@ -21,43 +20,13 @@ Precision choose_precision(std::string const& wanted)
     throw UserError("--precision " + wanted + " is not known (float, double).");
 }
 
-// The GPUs that `wanted` names; none: the CPU.
-std::vector<int> choose_devices(std::string const& wanted)
-{
-    if (wanted == "cpu") return {};
-    std::string why;
-    int const count = cuda_device_count(&why);
-    std::vector<int> all;
-    for (int d = 0; d < count; ++d) all.push_back(d);
-    if (wanted == "auto") {
-        if (count == 0) spdlog::info("no GPU ({}): running on the CPU", why);
-        return all;
-    }
-    if (wanted == "cuda") return count > 0 ? all : std::vector<int>{0};  // Exec::cuda says what is missing
-    if (wanted.rfind("cuda:", 0) == 0 && wanted.size() > 5 && wanted.size() < 9 &&
-        wanted.find_first_not_of("0123456789", 5) == std::string::npos)
-        return {std::stoi(wanted.substr(5))};
-    throw UserError("--device " + wanted + " is not known (auto, cpu, cuda, cuda:1).");
-}
-
 }  // namespace
 
-// What there is to run on, and in words.
-Machine find_machine(RunOptions const& options, std::string& description)
+Plan plan_of(Prepared const& p, RunOptions const& options)
 {
-    Machine m;
-    m.devices = choose_devices(options.device);
-    m.workers = options.workers > 0 ? options.workers
-                                    : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-    m.host_memory = Exec::cpu().memory().free;
-    if (m.devices.empty()) description = Exec::cpu().describe();
-    for (int const d : m.devices) {
-        auto const exec = Exec::cuda(d);
-        auto const free = exec.memory().free;
-        m.device_memory = m.device_memory == 0 ? free : std::min(m.device_memory, free);
-        description += (description.empty() ? "" : "; ") + exec.describe();
-    }
-    return m;
+    return plan_for_machine(options.device, options.workers, [&](Machine const& machine) {
+        return make_plan(p.study, dataset_shape(p.study.data), machine, p.precision);
+    });
 }
 
 double seconds_of(std::string const& option, std::string const& text)

@@ -19,7 +19,7 @@ struct Prepared {
 
 // UserError: what is wrong with the study or an option.
 Prepared prepare(RunOptions const& options);
-Machine find_machine(RunOptions const& options, std::string& description);
+Plan plan_of(Prepared const& prepared, RunOptions const& options);
 double seconds_of(std::string const& option, std::string const& text);  // 90, 90s, 10m, 2h or 1d
 
 }  // namespace sg

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "host/continuation.hpp"
+#include "host/machine.hpp"
 #include "host/output_file.hpp"
 #include "host/prepare.hpp"
 #include "host/sweep.hpp"
@@ -97,13 +98,12 @@ struct Run {
 ExitCode Run::operator()(StoredStudy&& kept)
 {
     Study const& study = prepared.study;
-    std::string description;
-    auto const machine = find_machine(options, description);
-    auto const plan = make_plan(study, dataset_shape(study.data), machine, prepared.precision);
+    auto const plan = plan_of(prepared, options);
     check_memory(plan);
     auto const data = load_dataset(study.data);
     check_sizes(study, {data.examples, data.inputs, data.classes});
     check_data(lock.path(), kept, data);
+    auto const description = describe(plan.machine);
     spdlog::info("{}: {} networks, {} workers, {} of memory planned; {}", study.name, plan.networks,
                  plan.workers, human_bytes(static_cast<double>(plan.host_bytes)), description);
     return train(plan, data, description, std::move(kept));

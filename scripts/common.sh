@@ -4,9 +4,29 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 jobs=$(nproc 2>/dev/null || echo 2)
-if ! command -v nvcc >/dev/null && [ -x /usr/local/cuda/bin/nvcc ]; then
-    PATH=$PATH:/usr/local/cuda/bin
-fi
+# The toolkit that scripts/toolkit.sh installs where the system has none.
+private_toolkit=${SG_TOOLKIT:-$root/build/toolkit}
+
+# The release of an nvcc, e.g. 13.0.
+nvcc_release() { "$1" --version 2>/dev/null | sed -n 's/^.*release \([0-9]*\.[0-9]*\).*$/\1/p'; }
+
+# Puts the first nvcc of CUDA 13 or newer at the head of PATH: the one on PATH, in CUDA_HOME, in the usual
+# place, or ours. An older one is as good as none: the project needs CUDA 13.
+find_nvcc() {
+    local candidate release
+    nvcc=
+    for candidate in "$(command -v nvcc || true)" "${CUDA_HOME:-/usr/local/cuda}/bin/nvcc" \
+        "$private_toolkit/cuda/bin/nvcc"; do
+        if [ -z "$candidate" ] || [ ! -x "$candidate" ]; then continue; fi
+        release=$(nvcc_release "$candidate")
+        if [ "${release%%.*}" -ge 13 ] 2>/dev/null; then
+            nvcc=$candidate
+            PATH=$(dirname "$nvcc"):$PATH
+            return
+        fi
+    done
+}
+find_nvcc
 
 # A heading, with the time since the script began.
 say() { printf '\n== %s (at %d:%02d)\n' "$*" $((SECONDS / 60)) $((SECONDS % 60)); }
@@ -16,9 +36,20 @@ fail() {
     exit 1
 }
 
-has_nvcc() { command -v nvcc >/dev/null; }
+has_nvcc() { [ -n "$nvcc" ]; }
 
-has_gpu() { command -v nvidia-smi >/dev/null && nvidia-smi -L 2>/dev/null | grep -q '^GPU '; }
+# The newest CUDA that the driver supports, e.g. 13.0, from the head of nvidia-smi's table; empty without one.
+driver_cuda() {
+    { nvidia-smi 2>/dev/null || true; } | sed -n 's/^.*CUDA[A-Z ]*Version: *\([0-9]*\.[0-9]*\).*$/\1/p' | head -n 1
+}
+
+# A GPU with a driver that CUDA 13 can use.
+has_gpu() {
+    local cuda
+    command -v nvidia-smi >/dev/null && nvidia-smi -L 2>/dev/null | grep -q '^GPU ' || return 1
+    cuda=$(driver_cuda)
+    [ "${cuda%%.*}" -ge 13 ] 2>/dev/null
+}
 
 # build NAME TARGET OPTION...: configures build/NAME and builds one target ("all" for everything).
 build() {

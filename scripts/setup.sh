@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Installs what is missing to build sharpgrid, on Debian and Ubuntu; as root or through sudo.
-#   scripts/setup.sh [--for build|tests|ci]      default: build
+# Installs what is missing to build sharpgrid, on Debian and Ubuntu; as root or through sudo. With a GPU that
+# has no toolkit, the toolkit too (scripts/toolkit.sh).
+#   scripts/setup.sh [--for build|tests|ci] [--cuda]      default: build
+#     --cuda    the toolkit without a GPU too
 # With SG_SETUP=skip it does nothing: for other systems, once the packages are there.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -13,16 +15,18 @@ programs=(git:git g++:g++ cmake:cmake ninja-build:ninja pkg-config:pkg-config py
 packages=(libopenblas-dev liblapacke-dev libhdf5-dev libyaml-cpp-dev libcli11-dev libspdlog-dev
     libfmt-dev librandom123-dev zlib1g-dev libssl-dev dataset-fashion-mnist)
 wanted=build
+toolkit_options=()
 oldest_cmake=3.25
 
 usage() {
-    echo "usage: scripts/setup.sh [--for build|tests|ci]" >&2
+    echo "usage: scripts/setup.sh [--for build|tests|ci] [--cuda]" >&2
     exit 2
 }
 
 while [ $# -gt 0 ]; do
     case $1 in
         --for) [ $# -gt 1 ] || usage; wanted=$2; shift 2 ;;
+        --cuda) toolkit_options+=(--cuda); shift ;;
         *) usage ;;
     esac
 done
@@ -98,3 +102,5 @@ if [ "$(printf '%s\n' "$oldest_cmake" "$version" | sort -V | head -n 1)" != "$ol
     fail "CMake $version is too old ($oldest_cmake is required). Debian 12 and Ubuntu 24.04 have it;
 elsewhere: python3 -m pip install cmake"
 fi
+
+"$root/scripts/toolkit.sh" "${toolkit_options[@]}"

@@ -6,6 +6,8 @@
 #include <cuda_runtime.h>
 #include <nvtx3/nvToolsExt.h>
 
+#include <array>
+
 #include <memory>
 
 #include "cuda/exec/exec.hpp"

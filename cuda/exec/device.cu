@@ -9,9 +9,11 @@ namespace sg {
 
 struct CudaState {};
 
+std::string cuda_device_fault(int) { return "this build has no CUDA"; }
+
 int cuda_device_count(std::string* why)
 {
-    if (why) *why = "this build has no CUDA";
+    if (why) *why = cuda_device_fault(0);
     return 0;
 }
 
@@ -48,99 +50,42 @@ Exec::Memory memory(CudaState const&) { unreachable(); }
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "cuda/exec/cuda_state.hpp"
+#include "cuda/exec/device_fault.hpp"
 #include "cuda/exec/environment.hpp"
 
 namespace sg {
 
-void check_cuda(cudaError_t status, char const* call, char const* file, int line)
-{
-    if (status == cudaSuccess) return;
-    auto const text = std::string(call) + ": " + cudaGetErrorString(status) + ", " + file + ":" +
-                      std::to_string(line);
-    if (status == cudaErrorMemoryAllocation) throw ResourceError("out of device memory: " + text);
-    throw DeviceError(text);
-}
-
-void check_cublas(cublasStatus_t status, char const* call, char const* file, int line)
-{
-    if (status == CUBLAS_STATUS_SUCCESS) return;
-    throw DeviceError(std::string(call) + ": " + cublasLtGetStatusString(status) + ", " + file + ":" +
-                      std::to_string(line));
-}
-
-Staging::~Staging()
-{
-    if (memory_) cudaFreeHost(memory_);
-}
-
-int Staging::put(cudaStream_t stream, void* to, void const* from, std::size_t bytes)
-{
-    if (!memory_) SG_TRY(cudaMallocHost(&memory_, capacity));
-    int waits = 0;
-    for (std::size_t done = 0; done < bytes;) {
-        if (used_ == capacity) {
-            SG_TRY(cudaStreamSynchronize(stream));
-            used_ = 0;
-            ++waits;
-        }
-        std::size_t const part = std::min(bytes - done, capacity - used_);
-        std::memcpy(memory_ + used_, static_cast<char const*>(from) + done, part);
-        SG_TRY(cudaMemcpyAsync(static_cast<char*>(to) + done, memory_ + used_, part,
-                               cudaMemcpyHostToDevice, stream));
-        used_ += part;
-        done += part;
-    }
-    return waits;
-}
-
-CudaState::CudaState(int which) : ordinal(which)
-{
-    SG_TRY(cudaSetDevice(ordinal));
-    SG_TRY(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
-    SG_TRY_BLAS(cublasLtCreate(&blas));
-    SG_TRY(cudaMalloc(&workspace, workspace_bytes));
-    for (auto& event : events) SG_TRY(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
-}
-
-CudaState::~CudaState()
-{
-    cudaSetDevice(ordinal);
-    if (stream) cudaStreamSynchronize(stream);  // the staging memory may still be read
-    products.reset();
-    for (auto& event : events)
-        if (event) cudaEventDestroy(event);
-    if (workspace) cudaFree(workspace);
-    if (blas) cublasLtDestroy(blas);
-    if (stream) cudaStreamDestroy(stream);
-}
-
-LaunchScope::~LaunchScope() noexcept(false)
-{
-    nvtxRangePop();
-    exec_.device().counters.launches += 1;
-    auto status = cudaGetLastError();
-#ifndef NDEBUG
-    auto capturing = cudaStreamCaptureStatusNone;
-    if (status == cudaSuccess) status = cudaStreamIsCapturing(exec_.device().stream, &capturing);
-    if (status == cudaSuccess && capturing == cudaStreamCaptureStatusNone)
-        status = cudaStreamSynchronize(exec_.device().stream);
-#endif
-    if (status == cudaSuccess) return;
-    throw DeviceError(std::string(name_) + ": " + cudaGetErrorString(status) + " (grid " +
-                      std::to_string(grid_.x) + " x " + std::to_string(grid_.y) + " x " +
-                      std::to_string(threads_) + ")");
-}
-
 int cuda_device_count(std::string* why)
 {
-    int count = 0;
+    int count = 0, driver = 0, runtime = 0;
     auto const status = cudaGetDeviceCount(&count);
     static_cast<void>(cudaGetLastError());
-    if (status != cudaSuccess) count = 0;
-    if (why && count == 0) *why = status == cudaSuccess ? "no device" : cudaGetErrorString(status);
-    return count;
+    if (status == cudaSuccess && count > 0) return count;
+    if (!why) return 0;
+    *why = status == cudaSuccess ? "no device" : cudaGetErrorString(status);
+    // Also what a machine without a driver answers.
+    if (status == cudaErrorInsufficientDriver && cudaDriverGetVersion(&driver) == cudaSuccess &&
+        cudaRuntimeGetVersion(&runtime) == cudaSuccess)
+        *why = driver_fault(driver, runtime);
+    return 0;
+}
+
+std::string cuda_device_fault(int ordinal)
+{
+    constexpr int compiled_for[] = {__CUDA_ARCH_LIST__};  // 800, 900, ...
+    constexpr int oldest = *std::min_element(std::begin(compiled_for), std::end(compiled_for)) / 10;
+    std::string why;
+    int const count = cuda_device_count(&why);
+    if (count == 0) return why;
+    if (ordinal < 0 || ordinal >= count)
+        return "there is no device cuda:" + std::to_string(ordinal) + " (" + std::to_string(count) +
+               " found)";
+    cudaDeviceProp properties{};
+    SG_TRY(cudaGetDeviceProperties(&properties, ordinal));
+    return capability_fault(properties.name, 10 * properties.major + properties.minor, oldest);
 }
 
 namespace device {
@@ -148,13 +93,10 @@ namespace device {
 std::shared_ptr<CudaState> open(int ordinal)
 {
     refuse_environment(environ);
-    std::string why;
-    int const count = cuda_device_count(&why);
-    if (ordinal < 0 || ordinal >= count) {
-        throw DeviceError("there is no device cuda:" + std::to_string(ordinal) + " (" +
-                          (count == 0 ? why : std::to_string(count) + " found") +
-                          "). Use --device cpu, or see nvidia-smi.");
-    }
+    auto const fault = cuda_device_fault(ordinal);
+    if (!fault.empty())
+        throw DeviceError("cuda:" + std::to_string(ordinal) + " cannot be used: " + fault +
+                          ". Use --device cpu, or see nvidia-smi.");
     return std::make_shared<CudaState>(ordinal);
 }
 

@@ -30,6 +30,22 @@ __global__ void each_kernel(Nets nets, std::int64_t n, F f)
 }
 #endif
 
+// The grid of `each` on a GPU. A block has no warp without an index, as scalar decisions (n = 1) would have
+// seven of eight; and where 8192 blocks and more would come, a thread takes up to eight indices: what bind
+// loads for the network is then loaded once for all of them.
+struct EachGrid {
+    int threads;
+    std::int64_t blocks;  // for each network
+};
+inline EachGrid each_grid(std::int64_t n, int nets)
+{
+    std::int64_t const enough = 4096;  // blocks that fill any GPU, several times over
+    auto const threads = static_cast<int>(std::min<std::int64_t>((n + 31) / 32 * 32, 256));
+    auto const blocks = (n + threads - 1) / threads;
+    auto const indices = std::clamp<std::int64_t>(blocks * nets / enough, 1, 8);
+    return {threads, std::min<std::int64_t>((blocks + indices - 1) / indices, 1024)};
+}
+
 template <class F>
 void each_on_cpu(Nets nets, std::int64_t n, F const& f)
 {
@@ -55,8 +71,7 @@ void each(Exec const& exec, char const* name, Nets nets, std::int64_t n, F const
         return;
     }
 #ifdef __CUDACC__
-    int const threads = 256;
-    auto const blocks = std::min<std::int64_t>((n + threads - 1) / threads, 1024);
+    auto const [threads, blocks] = each_grid(n, nets.count);
     dim3 const grid(static_cast<unsigned>(blocks), static_cast<unsigned>(std::min(nets.count, 65535)));
     LaunchScope const scope(exec, name, grid, threads);
     each_kernel<<<grid, threads, 0, exec.device().stream>>>(nets, n, f);

@@ -27,8 +27,8 @@ public:
     // from it: a result that changes would be a race on the GPU. For tests.
     static Exec cpu(std::uint64_t shuffle = 0);
 
-    // One stream on device `ordinal`. DeviceError: no CUDA in this build, no driver, no such device, or
-    // an environment variable that would change the arithmetic.
+    // One stream on device `ordinal`. DeviceError: it has a fault (below), or an environment variable
+    // would change the arithmetic.
     static Exec cuda(int ordinal = 0);
 
     // Computes nothing: for an Arena that only measures what `space` would need.
@@ -85,8 +85,12 @@ private:
     std::shared_ptr<CudaState> device_;
 };
 
-// Number of usable CUDA devices; 0 without a driver or in a build without CUDA. `why` says why 0.
+// Number of CUDA devices; 0 without a driver or in a build without CUDA. `why` says why 0.
 int cuda_device_count(std::string* why = nullptr);
+
+// Why device `ordinal` cannot be used: no CUDA in this build, no driver or one too old, no such device, a
+// device older than what the kernels were compiled for. Empty: it can.
+std::string cuda_device_fault(int ordinal);
 
 // Sets what must hold before any worker starts: one BLAS thread per call.
 void prepare_process();

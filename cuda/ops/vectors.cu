@@ -124,6 +124,11 @@ struct Rotate {
     }
 };
 
+// Threads that share one Philox block. On the GPU eight, so that the entries they touch together are whole
+// sectors of 32 bytes: computing the block eight times is cheaper than a sector for each entry. The CPU takes a
+// block at once.
+SG_FN constexpr int sign_lanes(bool on_cpu) { return on_cpu ? 1 : 8; }
+
 // 128 entries of w from the 128 bits of one Philox block: w ← keep w ± size
 template <class T>
 struct RandomSigns {
@@ -132,13 +137,19 @@ struct RandomSigns {
     RandomKey const* key;
     std::uint32_t vector;
     T keep, size;
-    SG_FN void operator()(int n, std::int64_t block) const
+    SG_FN void operator()(int n, std::int64_t index) const
     {
+#ifdef __CUDA_ARCH__
+        constexpr int lanes = sign_lanes(false);
+#else
+        constexpr int lanes = sign_lanes(true);
+#endif
+        std::int64_t const block = index / lanes;
         RandomKey const mine{seed[n], key->purpose, vector, key->step};
         auto const bits = random_bits(mine, static_cast<std::uint64_t>(block));
         std::int64_t const first = block * 128;
         int const entries = static_cast<int>(w.extent[1] - first < 128 ? w.extent[1] - first : 128);
-        for (int e = 0; e < entries; ++e) {
+        for (int e = static_cast<int>(index % lanes); e < entries; e += lanes) {
             T const sign = (bits.word[e >> 5] >> (e & 31)) & 1u ? size : -size;
             w(n, first + e) = (keep != T(0) ? w(n, first + e) : T(0)) + sign;
         }
@@ -211,7 +222,7 @@ template <class T>
 void random_signs(Exec const& exec, Nets nets, bool keep, double size, std::uint64_t const* seed,
                   RandomKey const* key, int vector, View<T, 2> const& w)
 {
-    each(exec, "random_signs", nets, (w.extent[1] + 127) / 128,
+    each(exec, "random_signs", nets, (w.extent[1] + 127) / 128 * sign_lanes(exec.on_cpu()),
          RandomSigns<T>{w, seed, key, static_cast<std::uint32_t>(vector), keep ? T(1) : T(0),
                         static_cast<T>(size)});
 }

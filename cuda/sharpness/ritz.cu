@@ -97,17 +97,26 @@ struct SolveProjected {
         });
     }
 
-    // Sum of squares off the diagonal over that of all; every thread computes the same number.
-    SG_FN bool is_diagonal(Scratch const& s) const
+    // Whether the sum of squares off the diagonal is nothing beside that of all. A thread sums a column, between
+    // rounds, where sine and cosine are free; then every thread sums the columns and finds the same.
+    SG_FN bool is_diagonal(Team const& team, Scratch const& s) const
     {
-        double off = 0, all = 0;
-        for (int i = 0; i < k; ++i) {
-            for (int j = 0; j < k; ++j) {
+        team.phase(k, [&](int j) {
+            double off = 0, all = 0;
+            for (int i = 0; i < k; ++i) {
                 double const a = s.A[i * k + j] * s.A[i * k + j];
                 all += a;
                 if (i != j) off += a;
             }
+            s.sine[j] = off;
+            s.cosine[j] = all;
+        });
+        double off = 0, all = 0;
+        for (int j = 0; j < k; ++j) {
+            off += s.sine[j];
+            all += s.cosine[j];
         }
+        team.phase(0, [](int) {});  // all have read them before they change
         return !(off > 1e-30 * all);  // also for NaN
     }
 
@@ -145,9 +154,7 @@ struct SolveProjected {
         });
         int const rounds = k + (k & 1) - 1;
         for (int sweep = 0; sweep < sweeps; ++sweep) {
-            bool const finished = is_diagonal(s);
-            team.phase(0, [](int) {});  // all have read A before it changes
-            if (finished) break;
+            if (is_diagonal(team, s)) break;
             for (int round = 0; round < rounds; ++round) one_round(team, s, round);
         }
         sort_and_store(team, s, n);

@@ -69,6 +69,27 @@ TEST_P(EachTest, CoversThePrefixOnly) {
     EXPECT_EQ(out.host()[3], 1000);
 }
 
+TEST_P(EachTest, ManyNetworksAreVisitedOnceByThreadsThatTakeSeveralIndices) {
+    int const nets = 2100, n = 1025;
+    ASSERT_LT(each_grid(n, nets).blocks * 256, n);
+    Array<double, 2> const out(exec(), nets, n);
+    each(exec(), "add", {nets}, n, AddPlace{out.view()});
+    Vec expected;
+    for (int net = 0; net < nets; ++net)
+        for (int i = 0; i < n; ++i) expected.push_back(1000.0 * net + i);
+    EXPECT_SAME_BITS(out.host(), expected);
+}
+
+TEST(Each, ItsGridHasNoIdleWarpsAndFillsTheGpu) {
+    EXPECT_EQ(each_grid(1, 256).threads, 32);
+    EXPECT_EQ(each_grid(33, 1).threads, 64);
+    EXPECT_EQ(each_grid(1000000, 1).threads, 256);
+    EXPECT_EQ(each_grid(1000000, 1).blocks, 1024);
+    EXPECT_EQ(each_grid(26000, 8).blocks, 102);     // an index for each thread: few networks
+    EXPECT_EQ(each_grid(26000, 256).blocks, 17);    // six: 4352 blocks in all
+    EXPECT_EQ(each_grid(26000, 100000).blocks, 13); // never more than eight
+}
+
 TEST(Each, TheShuffledSpaceFindsAKernelThatDependsOnTheOrder) {
     auto const shuffled = exec_of(Where::cpu_shuffled);
     Array<double, 2> const out(shuffled, 1, 50);

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#ifdef SG_WITH_CUDA
+
+#include "cuda/exec/cuda_state.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "cuda/exec/error.hpp"
+
+namespace sg {
+
+void check_cuda(cudaError_t status, char const* call, char const* file, int line)
+{
+    if (status == cudaSuccess) return;
+    auto const text = std::string(call) + ": " + cudaGetErrorString(status) + ", " + file + ":" +
+                      std::to_string(line);
+    if (status == cudaErrorMemoryAllocation) throw ResourceError("out of device memory: " + text);
+    throw DeviceError(text);
+}
+
+void check_cublas(cublasStatus_t status, char const* call, char const* file, int line)
+{
+    if (status == CUBLAS_STATUS_SUCCESS) return;
+    throw DeviceError(std::string(call) + ": " + cublasLtGetStatusString(status) + ", " + file + ":" +
+                      std::to_string(line));
+}
+
+Staging::~Staging()
+{
+    if (memory_) cudaFreeHost(memory_);
+}
+
+int Staging::put(cudaStream_t stream, void* to, void const* from, std::size_t bytes)
+{
+    if (!memory_) SG_TRY(cudaMallocHost(&memory_, capacity));
+    int waits = 0;
+    for (std::size_t done = 0; done < bytes;) {
+        if (used_ == capacity) {
+            SG_TRY(cudaStreamSynchronize(stream));
+            used_ = 0;
+            ++waits;
+        }
+        std::size_t const part = std::min(bytes - done, capacity - used_);
+        std::memcpy(memory_ + used_, static_cast<char const*>(from) + done, part);
+        SG_TRY(cudaMemcpyAsync(static_cast<char*>(to) + done, memory_ + used_, part,
+                               cudaMemcpyHostToDevice, stream));
+        used_ += part;
+        done += part;
+    }
+    return waits;
+}
+
+CudaState::CudaState(int which) : ordinal(which)
+{
+    SG_TRY(cudaSetDevice(ordinal));
+    SG_TRY(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+    SG_TRY_BLAS(cublasLtCreate(&blas));
+    SG_TRY(cudaMalloc(&workspace, workspace_bytes));
+    for (auto& event : events) SG_TRY(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
+}
+
+CudaState::~CudaState()
+{
+    cudaSetDevice(ordinal);
+    if (stream) cudaStreamSynchronize(stream);  // the staging memory may still be read
+    products.reset();
+    for (auto& event : events)
+        if (event) cudaEventDestroy(event);
+    if (workspace) cudaFree(workspace);
+    if (blas) cublasLtDestroy(blas);
+    if (stream) cudaStreamDestroy(stream);
+}
+
+LaunchScope::~LaunchScope() noexcept(false)
+{
+    nvtxRangePop();
+    exec_.device().counters.launches += 1;
+    auto status = cudaGetLastError();
+#ifndef NDEBUG
+    auto capturing = cudaStreamCaptureStatusNone;
+    if (status == cudaSuccess) status = cudaStreamIsCapturing(exec_.device().stream, &capturing);
+    if (status == cudaSuccess && capturing == cudaStreamCaptureStatusNone)
+        status = cudaStreamSynchronize(exec_.device().stream);
+#endif
+    if (status == cudaSuccess) return;
+    throw DeviceError(std::string(name_) + ": " + cudaGetErrorString(status) + " (grid " +
+                      std::to_string(grid_.x) + " x " + std::to_string(grid_.y) + " x " +
+                      std::to_string(threads_) + ")");
+}
+
+}  // namespace sg
+
+#endif

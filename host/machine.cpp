@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include "host/machine.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace sg {
+
+namespace {
+
+struct Gpu {
+    int ordinal;
+    std::string model;
+    std::size_t free;
+};
+
+Gpu open_gpu(int ordinal)
+{
+    auto const exec = Exec::cuda(ordinal);
+    auto const text = exec.describe();  // "cuda:0: NVIDIA H200, ..."
+    return {ordinal, text.substr(text.find(": ") + 2), exec.memory().free};
+}
+
+// The ordinals that --device names; all of them for `auto` and `cuda`.
+std::vector<int> read_devices(std::string const& wanted)
+{
+    if (wanted == "cpu") return {};
+    std::vector<int> all;
+    std::string why;
+    int const count = cuda_device_count(&why);
+    for (int d = 0; d < count; ++d) all.push_back(d);
+    if (wanted == "auto") {
+        if (count == 0) spdlog::info("no GPU ({}): running on the CPU", why);
+        return all;
+    }
+    if (wanted == "cuda") return count > 0 ? all : std::vector<int>{0};  // opening it says what is missing
+    if (wanted.rfind("cuda:", 0) == 0 && wanted.size() > 5 && wanted.size() < 8 &&
+        wanted.find_first_not_of("0123456789", 5) == std::string::npos)
+        return {std::stoi(wanted.substr(5))};
+    throw UserError("--device " + wanted + " is not known (auto, cpu, cuda, cuda:1).");
+}
+
+void leave_out(int ordinal, std::string const& why)
+{
+    spdlog::info("cuda:{} is not used: {}", ordinal, why);
+}
+
+// Those that open, of the model of the first; the others are said to be left out.
+std::vector<Gpu> open_all(std::vector<int> const& ordinals, bool automatic)
+{
+    std::vector<Gpu> gpus;
+    for (int const ordinal : ordinals) {
+        try {
+            auto gpu = open_gpu(ordinal);
+            if (gpus.empty() || gpu.model == gpus.front().model)
+                gpus.push_back(std::move(gpu));
+            else
+                leave_out(ordinal, "another model than cuda:" + std::to_string(gpus.front().ordinal));
+        } catch (Fault const& fault) {
+            if (!automatic) throw;
+            leave_out(ordinal, fault.what());
+        }
+    }
+    return gpus;
+}
+
+Machine machine_of(std::vector<Gpu> const& gpus, int workers)
+{
+    Machine m;
+    m.workers = workers > 0 ? workers
+                            : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    m.host_memory = Exec::cpu().memory().free;
+    for (auto const& gpu : gpus) {
+        m.devices.push_back(gpu.ordinal);
+        m.device_memory = m.devices.size() == 1 ? gpu.free : std::min(m.device_memory, gpu.free);
+    }
+    return m;
+}
+
+}  // namespace
+
+Plan plan_for_machine(std::string const& wanted, int workers,
+                      std::function<Plan(Machine const&)> const& plan_for)
+{
+    bool const automatic = wanted == "auto";
+    auto const ordinals = read_devices(wanted);
+    auto gpus = open_all(ordinals, automatic);
+    for (;;) {
+        auto plan = plan_for(machine_of(gpus, workers));
+        auto const fault = device_memory_fault(plan);
+        if (fault.empty()) {
+            if (gpus.empty() && !ordinals.empty()) spdlog::info("running on the CPU");
+            return plan;
+        }
+        auto const least = std::min_element(gpus.begin(), gpus.end(), [](Gpu const& a, Gpu const& b) {
+            return a.free < b.free;
+        });
+        if (!automatic)
+            throw DeviceError(fmt::format("cuda:{} cannot be used: {}. Take fewer or narrower networks, or "
+                                          "--device cpu.", least->ordinal, fault));
+        leave_out(least->ordinal, fault);
+        gpus.erase(least);
+    }
+}
+
+std::string describe(Machine const& machine)
+{
+    if (machine.devices.empty()) return Exec::cpu().describe();
+    std::string text;
+    for (int const d : machine.devices)
+        text += (text.empty() ? "" : "; ") + Exec::cuda(d).describe();
+    return text;
+}
+
+}  // namespace sg

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// Which devices a run takes, and what it says of those that it cannot take.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "host/plan.hpp"
+
+namespace sg {
+
+// A plan for the machine that `wanted` (--device: auto, cpu, cuda, cuda:N) and `workers` (of the CPU; 0: one
+// per core) ask for. `auto` and `cuda` take all GPUs of one model: numbers agree bit for bit on one
+// model only. With `auto` a GPU that cannot be used, or does not hold the study, is said to be left out, and
+// without one the CPU runs; DeviceError for a GPU that was asked for.
+Plan plan_for_machine(std::string const& wanted, int workers,
+                      std::function<Plan(Machine const&)> const& plan_for);
+
+// The devices of a plan in words, for the log and the file.
+std::string describe(Machine const& machine);
+
+}  // namespace sg
