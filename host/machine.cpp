@@ -28,19 +28,18 @@ Gpu open_gpu(int ordinal)
 std::vector<int> read_devices(std::string const& wanted)
 {
     if (wanted == "cpu") return {};
-    std::vector<int> all;
-    std::string why;
-    int const count = cuda_device_count(&why);
-    for (int d = 0; d < count; ++d) all.push_back(d);
-    if (wanted == "auto") {
-        if (count == 0) spdlog::info("no GPU ({}): running on the CPU", why);
-        return all;
-    }
-    if (wanted == "cuda") return count > 0 ? all : std::vector<int>{0};  // opening it says what is missing
     if (wanted.rfind("cuda:", 0) == 0 && wanted.size() > 5 && wanted.size() < 8 &&
         wanted.find_first_not_of("0123456789", 5) == std::string::npos)
         return {std::stoi(wanted.substr(5))};
-    throw UserError("--device " + wanted + " is not known (auto, cpu, cuda, cuda:1).");
+    if (wanted != "auto" && wanted != "cuda")
+        throw UserError("--device " + wanted + " is not known (auto, cpu, cuda, cuda:1).");
+    std::string why;
+    int const count = cuda_device_count(&why);
+    if (count == 0 && wanted == "cuda") return {0};  // opening it says what is missing
+    if (count == 0) spdlog::info("no GPU ({}): running on the CPU", why);
+    std::vector<int> all;
+    for (int d = 0; d < count; ++d) all.push_back(d);
+    return all;
 }
 
 void leave_out(int ordinal, std::string const& why)

@@ -62,15 +62,16 @@ build() {
     cmake --build "$root/build/$name" --target "$target" --parallel "$jobs"
 }
 
-# count_tests FILE: "N passed, N failed, N skipped" from the JSON that GoogleTest wrote.
+# count_tests FILE...: "N passed, N failed, N skipped" from the JSON that GoogleTest wrote.
 count_tests() {
-    python3 - "$1" <<'PYTHON'
+    python3 - "$@" <<'PYTHON'
 import json
 import sys
 
-with open(sys.argv[1]) as file:
-    suites = json.load(file)["testsuites"]
-cases = [case for suite in suites for case in suite["testsuite"]]
+cases = []
+for name in sys.argv[1:]:
+    with open(name) as file:
+        cases += [case for suite in json.load(file)["testsuites"] for case in suite["testsuite"]]
 failed = sum(bool(case.get("failures")) for case in cases)
 skipped = sum(case.get("result") == "SKIPPED" and not case.get("failures") for case in cases)
 ran = sum(case["status"] == "RUN" for case in cases)
@@ -78,16 +79,26 @@ print(f"{ran - failed - skipped} passed, {failed} failed, {skipped} skipped")
 PYTHON
 }
 
-# run_tests NAME FILTER [COMMAND...]: the tests of build/NAME, run by COMMAND if there is one; their count
-# goes to build/NAME/count.txt.
+# run_tests NAME FILTER [COMMAND...]: the tests of build/NAME, one process for each core, run by COMMAND if
+# there is one; their count goes to build/NAME/count.txt.
 run_tests() {
-    local folder=$root/build/$1 filter=$2 code=0
+    local folder=$root/build/$1 filter=$2 code=0 shard processes=() logs=() results=()
     shift 2
-    rm -f "$folder/results.json" "$folder/count.txt"
-    "$@" "$folder/tests/sharpgrid-tests" --gtest_brief=1 "--gtest_filter=$filter" \
-        "--gtest_output=json:$folder/results.json" </dev/null || code=$?
-    [ -s "$folder/results.json" ] || fail "the tests of $folder ended early (exit code $code)"
-    count_tests "$folder/results.json" >"$folder/count.txt"
+    rm -f "$folder"/results-*.json "$folder/count.txt"
+    for ((shard = 0; shard < jobs; ++shard)); do
+        logs+=("$folder/tests-$shard.log")
+        results+=("$folder/results-$shard.json")
+        GTEST_TOTAL_SHARDS=$jobs GTEST_SHARD_INDEX=$shard "$@" "$folder/tests/sharpgrid-tests" \
+            --gtest_brief=1 "--gtest_filter=$filter" "--gtest_output=json:${results[shard]}" \
+            </dev/null >"${logs[shard]}" 2>&1 &
+        processes+=($!)
+    done
+    for ((shard = 0; shard < jobs; ++shard)); do
+        wait "${processes[shard]}" || code=$?
+        cat "${logs[shard]}"
+    done
+    count_tests "${results[@]}" >"$folder/count.txt" ||
+        fail "the tests of $folder ended early (exit code $code)"
     cat "$folder/count.txt"
     [ $code = 0 ] || fail "the tests of $folder failed (exit code $code)"
     ! grep -q '^0 passed' "$folder/count.txt" || fail "no test of $folder ran"

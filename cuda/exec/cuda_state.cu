@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "cuda/exec/device.hpp"
 #include "cuda/exec/error.hpp"
 
 namespace sg {
@@ -31,24 +32,18 @@ Staging::~Staging()
     if (memory_) cudaFreeHost(memory_);
 }
 
-int Staging::put(cudaStream_t stream, void* to, void const* from, std::size_t bytes)
+void Staging::put(CudaState& device, void* to, void const* from, std::size_t bytes)
 {
-    if (!memory_) SG_TRY(cudaMallocHost(&memory_, capacity));
-    int waits = 0;
+    if (!memory_) memory_ = static_cast<char*>(device::allocate_pinned(device, capacity));
     for (std::size_t done = 0; done < bytes;) {
-        if (used_ == capacity) {
-            SG_TRY(cudaStreamSynchronize(stream));
-            used_ = 0;
-            ++waits;
-        }
+        if (used_ == capacity) device::wait(device);  // and so waited()
         std::size_t const part = std::min(bytes - done, capacity - used_);
         std::memcpy(memory_ + used_, static_cast<char const*>(from) + done, part);
         SG_TRY(cudaMemcpyAsync(static_cast<char*>(to) + done, memory_ + used_, part,
-                               cudaMemcpyHostToDevice, stream));
+                               cudaMemcpyHostToDevice, device.stream));
         used_ += part;
         done += part;
     }
-    return waits;
 }
 
 CudaState::CudaState(int which) : ordinal(which)
@@ -56,7 +51,7 @@ CudaState::CudaState(int which) : ordinal(which)
     SG_TRY(cudaSetDevice(ordinal));
     SG_TRY(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
     SG_TRY_BLAS(cublasLtCreate(&blas));
-    SG_TRY(cudaMalloc(&workspace, workspace_bytes));
+    workspace = device::allocate(*this, workspace_bytes);
     for (auto& event : events) SG_TRY(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
 }
 

@@ -28,8 +28,7 @@ public:
 
     ~Staging();
     // Copies in as many pieces as it takes; waits for the stream where the memory is still in use.
-    // Returns the number of waits.
-    int put(cudaStream_t stream, void* to, void const* from, std::size_t bytes);
+    void put(CudaState& device, void* to, void const* from, std::size_t bytes);
     void waited() { used_ = 0; }
 
 private:

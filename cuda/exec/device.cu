@@ -151,7 +151,7 @@ void release_pinned(CudaState& device, void* data) noexcept
 
 void copy_in(CudaState& device, void* to, void const* from, std::size_t bytes)
 {
-    device.counters.waits += device.staging.put(device.stream, to, from, bytes);
+    device.staging.put(device, to, from, bytes);
 }
 
 void copy_out(CudaState& device, void* to, void const* from, std::size_t bytes)

@@ -141,7 +141,9 @@ TEST_P(HessianTest, ScoresAndGradientsAgreeWithTheOracle) {
         }
         EXPECT_TRUE(std::isnan(row(score, 3, 3)[0]));
         EXPECT_GT(row(score, 3, 3)[2], 0);  // NaN, but not collapsed
-        EXPECT_EQ(row(score, 1, 3), Vec(3));
+        if (exec().on_cpu()) {  // fresh memory is zero there, and that of a skipped network stays so
+            EXPECT_EQ(row(score, 1, 3), Vec(3));
+        }
     }
 }
 
@@ -230,9 +232,11 @@ TEST_P(HessianTest, RecomputedActivationsGiveTheSameBits) {
         EXPECT_SAME_BITS(gradients[0], gradients[1]);
         EXPECT_SAME_BITS(scores[0], scores[1]);
         Arena kept, recomputed;
-        HessianOperator<float> const a(exec(), kept, cohort.model, Loss::mse, 3, cohort.data.batch()),
-            b(exec(), recomputed, cohort.model, Loss::mse, 3, cohort.data.batch(), true);
-        EXPECT_LT(recomputed.largest(), kept.largest());
+        Batch<float> many;
+        many.x = View<float const, 3>::dense(nullptr, 1, 20000, 4);
+        HessianOperator<float> const a(exec(), kept, cohort.model, Loss::mse, 3, many),
+            b(exec(), recomputed, cohort.model, Loss::mse, 3, many, true);
+        EXPECT_LT(3 * recomputed.largest(), 2 * kept.largest());
     }
 }
 

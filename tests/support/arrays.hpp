@@ -30,7 +30,7 @@ Vec rounded(Vec const& from) {
     return widened(converted<T>(from));
 }
 
-// A dense array of rank R that owns its memory.
+// A dense array of rank R that owns its memory; zero unless it is set.
 template <class T, int R>
 class Array {
 public:
@@ -38,6 +38,7 @@ public:
     explicit Array(Exec const& exec, E... extents)
         : exec_(exec), memory_(exec, (static_cast<std::int64_t>(extents) * ...)) {
         view_ = View<T, R>::dense(memory_.data(), extents...);
+        exec_.fill(memory_.data(), 0, static_cast<std::size_t>(memory_.size()) * sizeof(T));
     }
     // From the host, whatever its numbers are.
     template <class U, class... E>
