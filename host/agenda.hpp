@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "host/slice_run.hpp"
+#include "host/todo.hpp"
 
 namespace sg {
 
@@ -40,10 +41,16 @@ public:
     };
 
     // `cohorts` may be cut into smaller slices while no worker runs.
-    Agenda(Study const& study, std::vector<Cohort> const& cohorts, std::atomic<bool>& stop)
-        : study_(study), stop_(stop)
+    Agenda(Study const& study, std::vector<Cohort> const& cohorts, Todo const& todo,
+           std::atomic<bool>& stop)
+        : study_(study), todo_(todo), stop_(stop)
     {
-        for (auto const& cohort : cohorts) units_.push_back({&cohort, study.seeds});
+        for (auto const& cohort : cohorts) {
+            Unit unit{&cohort, {}};
+            for (auto const seed : study.seeds)
+                if (todo.wants(cohort, seed)) unit.seeds.push_back(seed);
+            if (!unit.seeds.empty()) units_.push_back(std::move(unit));
+        }
         std::stable_sort(units_.begin(), units_.end(), [](Unit const& a, Unit const& b) {
             return a.cohort->flops > b.cohort->flops;
         });
@@ -75,7 +82,8 @@ public:
         auto const shared = std::make_shared<std::vector<Initial<T>> const>(std::move(initials));
         Ready<T> all{unit.cohort, shared, {}};
         for (auto const& initial : *shared)
-            for (double const c : study_.c) all.members.push_back({&initial, c});
+            for (double const c : study_.c)
+                if (todo_.wants(*unit.cohort, initial.seed, c)) all.members.push_back({&initial, c});
         std::lock_guard const lock(mutex_);
         ready_.push_back(std::move(all));
         --measuring_;
@@ -120,6 +128,7 @@ private:
     }
 
     Study const& study_;
+    Todo const& todo_;
     std::atomic<bool>& stop_;
     std::mutex mutex_;
     std::condition_variable changed_;

@@ -55,6 +55,12 @@ double network_flops(Study const& study, Variant const& v, Model const& model, b
 
 }  // namespace
 
+double network_cost(Study const& study, Cohort const& cohort)
+{
+    auto const& variant = study.variants.at(static_cast<std::size_t>(cohort.variant));
+    return network_flops(study, variant, cohort.model, false);
+}
+
 double expected_products(Study const& study, std::int64_t params)
 {
     if (study.sharpness.method == SharpnessMethod::power) return study.sharpness.iterations + 1;

@@ -52,6 +52,9 @@ TrainOptions train_options(Variant const& variant);
 // DataError when the measurement examples or a batch are more than the data set has.
 void check_sizes(Study const& study, DatasetShape const& data);
 
+// flops of one network wherever it runs: unlike Cohort::flops it does not depend on free memory.
+double network_cost(Study const& study, Cohort const& cohort);
+
 // Products per measurement that the plan expects (measured on the quick study).
 double expected_products(Study const& study, std::int64_t params);
 

@@ -17,7 +17,17 @@ struct RunOptions {
     std::string precision = "float";
     int workers = 0;                    // 0: one per core
     bool overwrite = false;
+    std::string shard;                  // as choose_shard reads it
+    std::string max_time;               // empty: no limit
+    int commit_networks = 256;          // a commit is due after so many networks ...
+    double commit_seconds = 5;          // ... or so long
     std::string command;                // the command line, for the file's history
+};
+
+struct MergeOptions {
+    std::vector<std::string> parts;
+    std::string output;
+    bool overwrite = false;
 };
 
 struct AnalyseOptions {
@@ -29,6 +39,8 @@ struct AnalyseOptions {
 ExitCode run_command(RunOptions const& options);
 ExitCode plan_command(RunOptions const& options);
 ExitCode analyse_command(AnalyseOptions const& options);
+ExitCode repair_command(std::string const& file);
+ExitCode merge_command(MergeOptions const& options);
 
 // Version, commit, build and libraries in one line each.
 std::string version_text();

@@ -48,10 +48,10 @@ private:
 // Owns one identifier of the library.
 class Handle {
 public:
-    using Close = void (*)(std::int64_t);
+    using Close = int (*)(std::int64_t);
 
     Handle() = default;
-    Handle(std::int64_t id, Close close,
+    Handle(std::int64_t id, Close closer,
            std::string const& what);  // throws Error for a negative id
     Handle(Handle&& other) noexcept { swap(other); }
     Handle& operator=(Handle&& other) noexcept {
@@ -61,6 +61,8 @@ public:
     ~Handle();
 
     std::int64_t id() const { return id_; }
+    void leak() { id_ = -1; }             // never to be closed
+    void close(std::string const& what);  // Error: data that were still in memory were not written
 
 private:
     void swap(Handle& other) noexcept {
@@ -76,6 +78,7 @@ struct Axis {
     std::string name;
     std::uint64_t length = 0;
     bool unlimited = false;
+    std::uint64_t planned = 0;  // expected length of a file that will grow: it sizes the chunks
 };
 
 // One array: what CF wants to know of it. `words` makes it a flag variable (codes 0, 1, ...).
@@ -88,27 +91,10 @@ struct Variable {
     std::vector<std::string> words;
 };
 
-// The bytes of a file.
-class Image {
-public:
-    Image() = default;
-    Image(Image const&) = delete;
-    Image& operator=(Image const&) = delete;
-    ~Image();
-
-    void* resize(std::size_t size);  // the library's realloc; null when there is no memory
-    std::span<std::byte const> bytes() const { return {memory_, size_}; }
-
-private:
-    std::byte* memory_ = nullptr;
-    std::size_t size_ = 0;
-};
-
-// Builds a file in memory. The disk is not touched, so a full one cannot leave the library with a
-// file that it insists on writing when the process ends.
+// Builds a file that nobody reads yet. After an Error it is of no use.
 class Writer {
 public:
-    Writer();
+    explicit Writer(std::string const& path);
 
     void attribute(std::string const& name, std::string const& text);  // global
     void attribute(std::string const& name, std::int32_t number);      // global
@@ -122,7 +108,7 @@ public:
         write(variable, type_of<T>(), values.data(), values.size());
     }
 
-    std::unique_ptr<Image> image();  // the closed file; nothing may be written after this
+    void finish();  // closes it
 
 private:
     struct Scale {
@@ -135,30 +121,38 @@ private:
     Handle layout(Variable const& variable, Type type, Handle& properties) const;
     void connect(Variable const& variable, Handle&& dataset);
 
-    std::unique_ptr<Image> image_;  // outlives file_, which writes to it
     Handle file_;
     std::map<std::string, Scale> scales_;
 };
+
+// What a file says about a writer: one that has it open, or that was killed while it had.
+bool is_open_for_writing(std::string const& path);
 
 // Reads a file that may be anything: truncated, foreign or made to hurt. Every size it claims is
 // held against the size of the file before memory is taken; whatever does not fit is an Error.
 class Reader {
 public:
-    explicit Reader(std::string const& path);
+    enum class Mode : std::uint8_t { closed, streamed };
+    // streamed: reads beside a writer, or after one that was killed.
+    explicit Reader(std::string const& path, Mode mode = Mode::closed);
+    // From now on the first axis of an array may be longer than what is read of it.
+    void accept_longer() { longer_ = true; }
 
     std::string text(std::string const& name) const;     // global attributes
     std::int32_t number(std::string const& name) const;  //
     bool has(std::string const& variable) const;
+    bool has_attribute(std::string const& name) const;
     std::vector<std::string> words(std::string const& variable) const;  // empty: not a flag
     std::uint64_t length(std::string const& axis) const;
 
-    // The whole array, which must have this type and shape; an empty shape is a scalar.
+    // The whole array, which must have this type and shape; an empty shape is a scalar. After
+    // accept_longer() its first shape[0] entries.
     template <class T>
     std::vector<T> read(std::string const& variable,
                         std::vector<std::uint64_t> const& shape) const {
         Handle const dataset = open(variable);
         std::vector<T> values(checked_count(dataset, variable, type_of<T>(), shape));
-        read(dataset, variable, type_of<T>(), values.data());
+        read(dataset, variable, type_of<T>(), shape, values.data());
         return values;
     }
 
@@ -166,9 +160,11 @@ private:
     Handle open(std::string const& variable) const;
     std::size_t checked_count(Handle const& dataset, std::string const& name, Type type,
                               std::vector<std::uint64_t> const& shape) const;
-    void read(Handle const& dataset, std::string const& name, Type type, void* values) const;
+    void read(Handle const& dataset, std::string const& name, Type type,
+              std::vector<std::uint64_t> const& shape, void* values) const;
     std::string text(std::int64_t object, std::string const& name) const;
 
+    bool longer_ = false;
     std::uint64_t file_size_ = 0;
     Handle file_;
 };

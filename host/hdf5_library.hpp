@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What hdf5_write.cpp and hdf5_read.cpp share: the only place that includes the C library's
+// What hdf5_*.cpp share: the only place that includes the C library's
 // headers.
 #pragma once
 
@@ -12,16 +12,16 @@
 
 namespace sg::h5 {
 
+// Throws Error for a negative result: with the system's own words where the system is to blame.
+void check(std::int64_t result, std::string const& what);
+
 // Takes ownership of what a call returned; throws Error when it failed.
 using Closer = herr_t (*)(hid_t);
 template <Closer closer>
 Handle own(hid_t id, std::string const& what) {
+    check(id, what);
     return Handle(
-        id, [](std::int64_t open) { closer(open); }, what);
-}
-
-inline void check(herr_t result, std::string const& what) {
-    if (result < 0) throw Error("HDF5 failed: " + what);
+        id, [](std::int64_t open) { return static_cast<int>(closer(open)); }, what);
 }
 
 inline hid_t memory_type(Type type) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <array>
 #include <filesystem>
+#include <fstream>
 
 #include "host/hdf5_library.hpp"
 
@@ -35,14 +37,27 @@ void check_storage(hid_t dataset, std::string const& name, std::uint64_t bytes) 
 
 }  // namespace
 
-Reader::Reader(std::string const& path) {
+// The flags stand in the superblock: bit 0 for a writer, bit 2 for one that streams.
+bool is_open_for_writing(std::string const& path) {
+    constexpr std::array<unsigned char, 8> signature{0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+    constexpr std::size_t version_at = 8, flags_at = 11;
+    std::array<char, 12> head{};
+    std::ifstream in(path, std::ios::binary);
+    if (!in.read(head.data(), head.size())) return false;
+    for (std::size_t k = 0; k < signature.size(); ++k)
+        if (static_cast<unsigned char>(head[k]) != signature[k]) return false;
+    return head[version_at] == 3 && (head[flags_at] & 0b101) != 0;
+}
+
+Reader::Reader(std::string const& path, Mode mode) {
     std::error_code failure;
     auto const status = std::filesystem::status(path, failure);
     if (status.type() == std::filesystem::file_type::not_found) throw Error("no such file");
     if (status.type() != std::filesystem::file_type::regular) throw Error("not a regular file");
     file_size_ = std::filesystem::file_size(path, failure);
     if (failure) throw Error(failure.message());
-    hid_t const file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
+    unsigned const beside = mode == Mode::streamed ? H5F_ACC_SWMR_READ : 0;
+    hid_t const file = H5Fopen(path.c_str(), H5F_ACC_RDONLY | beside, H5P_DEFAULT);
     if (file < 0) throw Error("not an HDF5 file, truncated, or not readable");
     file_ = own<H5Fclose>(file, "open");
 }
@@ -82,6 +97,10 @@ bool Reader::has(std::string const& variable) const {
     return H5Lexists(file_.id(), variable.c_str(), H5P_DEFAULT) > 0 &&
            H5Lget_info(file_.id(), variable.c_str(), &link, H5P_DEFAULT) >= 0 &&
            link.type == H5L_TYPE_HARD;
+}
+
+bool Reader::has_attribute(std::string const& name) const {
+    return H5Aexists(file_.id(), name.c_str()) > 0;
 }
 
 Handle Reader::open(std::string const& variable) const {
@@ -125,6 +144,7 @@ std::size_t Reader::checked_count(Handle const& dataset, std::string const& name
     if (rank < 0 || H5Sget_simple_extent_type(space.id()) == H5S_NULL)
         throw Error(name + " has no shape");
     found.resize(static_cast<std::size_t>(rank));
+    if (longer_ && !found.empty() && !shape.empty() && found[0] > shape[0]) found[0] = shape[0];
     if (!std::equal(found.begin(), found.end(), shape.begin(), shape.end()))
         throw Error(name + " has the wrong shape");
     std::uint64_t bytes = item;
@@ -135,8 +155,22 @@ std::size_t Reader::checked_count(Handle const& dataset, std::string const& name
     return bytes / item;
 }
 
-void Reader::read(Handle const& dataset, std::string const& name, Type type, void* values) const {
-    if (H5Dread(dataset.id(), memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
+void Reader::read(Handle const& dataset, std::string const& name, Type type,
+                  std::vector<std::uint64_t> const& shape, void* values) const {
+    Handle file_space, memory_space;
+    hid_t from = H5S_ALL, to = H5S_ALL;
+    if (longer_ && !shape.empty()) {
+        std::vector<hsize_t> const count(shape.begin(), shape.end()), start(shape.size(), 0);
+        int const rank = static_cast<int>(shape.size());
+        file_space = own<H5Sclose>(H5Dget_space(dataset.id()), "shape of " + name);
+        memory_space = own<H5Sclose>(H5Screate_simple(rank, count.data(), nullptr), "memory space");
+        from = file_space.id();
+        to = memory_space.id();
+        check(
+            H5Sselect_hyperslab(from, H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr),
+            "select the first rows of " + name);
+    }
+    if (H5Dread(dataset.id(), memory_type(type), to, from, H5P_DEFAULT, values) < 0)
         throw Error("the data of " + name + " cannot be read");
 }
 

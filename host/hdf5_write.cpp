@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <cstdlib>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "cuda/exec/error.hpp"
 #include "host/hdf5_library.hpp"
@@ -13,10 +13,11 @@ namespace {
 
 std::mutex library_mutex;
 
-// Chunks of about half a MiB, smaller where the array is.
+// Chunks of about half a MiB, smaller where the array is. Of a file that grows a commit writes its
+// last chunks again, so they are smaller.
 constexpr std::uint64_t chunk_bytes = 512 * 1024;
-// The file in memory ends at a multiple of this: at its last byte.
-constexpr std::size_t memory_step = 1;
+constexpr std::uint64_t growing_chunk_bytes = 128 * 1024;
+
 void put_attribute(hid_t object, std::string const& name, hid_t type, hid_t space,
                    void const* value) {
     auto const attribute = own<H5Aclose>(
@@ -52,9 +53,9 @@ void put_flags(hid_t object, std::vector<std::string> const& words) {
     put_text(object, "flag_meanings", meanings);
 }
 
-std::vector<hsize_t> chunk_of(std::vector<hsize_t> const& shape, std::size_t item) {
+std::vector<hsize_t> chunk_of(std::vector<hsize_t> const& shape, std::uint64_t items) {
     std::vector<hsize_t> chunk(shape.size());
-    std::uint64_t left = chunk_bytes / item;
+    std::uint64_t left = items;
     for (std::size_t k = shape.size(); k-- > 0;) {
         chunk[k] = std::clamp<hsize_t>(shape[k], 1, left);
         left = std::max<std::uint64_t>(left / chunk[k], 1);
@@ -62,46 +63,49 @@ std::vector<hsize_t> chunk_of(std::vector<hsize_t> const& shape, std::size_t ite
     return chunk;
 }
 
-// The memory driver works in the memory of an Image, which keeps it when the file is closed.
-H5FD_file_image_callbacks_t image_callbacks(Image* image) {
-    H5FD_file_image_callbacks_t callbacks{};
-    callbacks.image_realloc = [](void*, std::size_t size, H5FD_file_image_op_t, void* to) {
-        return static_cast<Image*>(to)->resize(size);
-    };
-    callbacks.image_free = [](void*, H5FD_file_image_op_t, void*) { return herr_t{0}; };
-    callbacks.udata_copy = [](void* to) { return to; };
-    callbacks.udata_free = [](void*) { return herr_t{0}; };
-    callbacks.udata = image;
-    return callbacks;
+// The system's own words stand in the library's stack of errors: "... error message = 'No space
+// left on device', ...".
+herr_t find_reason(unsigned, H5E_error2_t const* entry, void* reason) {
+    std::string const text = entry->desc ? entry->desc : "";
+    std::string const mark = "error message = '";
+    std::size_t const begin = text.find(mark);
+    if (begin == std::string::npos) return 0;
+    std::size_t const word = begin + mark.size();
+    *static_cast<std::string*>(reason) = text.substr(word, text.find('\'', word) - word);
+    return 0;
 }
 
 }  // namespace
 
-Image::~Image() { std::free(memory_); }
-
-void* Image::resize(std::size_t size) {
-    void* const memory = std::realloc(memory_, size);
-    if (memory == nullptr) return nullptr;
-    memory_ = static_cast<std::byte*>(memory);
-    size_ = size;
-    return memory;
+void check(std::int64_t result, std::string const& what) {
+    if (result >= 0) return;
+    std::string reason;
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, find_reason, &reason);
+    throw Error(reason.empty() ? "HDF5 failed: " + what : reason);
 }
 
-Session::Session() : lock_(library_mutex) { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+// Without the library's own exit handler: it writes to every file that is still open, also to one
+// that was given up because its disk is full.
+Session::Session() : lock_(library_mutex) {
+    static bool const no_handler = H5dont_atexit() >= 0;
+    SG_EXPECT(no_handler);
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
 
-Handle::Handle(std::int64_t id, Close close, std::string const& what) : id_(id), close_(close) {
+Handle::Handle(std::int64_t id, Close closer, std::string const& what) : id_(id), close_(closer) {
     if (id < 0) throw Error("HDF5 failed: " + what);
+}
+
+void Handle::close(std::string const& what) {
+    if (id_ >= 0) check(close_(std::exchange(id_, -1)), what);
 }
 
 Handle::~Handle() {
     if (id_ >= 0) close_(id_);
 }
 
-Writer::Writer() : image_(std::make_unique<Image>()) {
+Writer::Writer(std::string const& path) {
     auto const access = own<H5Pclose>(H5Pcreate(H5P_FILE_ACCESS), "access properties");
-    check(H5Pset_fapl_core(access.id(), memory_step, false), "memory driver");
-    H5FD_file_image_callbacks_t callbacks = image_callbacks(image_.get());
-    check(H5Pset_file_image_callbacks(access.id(), &callbacks), "memory of the file");
     // This format checksums all metadata, and streaming needs it.
     check(H5Pset_libver_bounds(access.id(), H5F_LIBVER_V110, H5F_LIBVER_V110), "file version");
     auto const creation = own<H5Pclose>(H5Pcreate(H5P_FILE_CREATE), "creation properties");
@@ -109,9 +113,8 @@ Writer::Writer() : image_(std::make_unique<Image>()) {
     check(H5Pset_link_creation_order(creation.id(), order), "order of links");
     check(H5Pset_attr_creation_order(creation.id(), order), "order of attributes");
     check(H5Pset_obj_track_times(creation.id(), false), "no times");
-    // The name is never opened: the memory driver has no file behind it.
-    file_ = own<H5Fclose>(H5Fcreate("sharpgrid", H5F_ACC_TRUNC, creation.id(), access.id()),
-                          "create the file in memory");
+    file_ = own<H5Fclose>(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.id(), access.id()),
+                          "create the file");
 }
 
 void Writer::attribute(std::string const& name, std::string const& text) {
@@ -134,20 +137,25 @@ Handle Writer::layout(Variable const& variable, Type type, Handle& properties) c
     unsigned const order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
     check(H5Pset_attr_creation_order(dcpl, order), "order of attributes");
     check(H5Pset_obj_track_times(dcpl, false), "no times");
-    check(H5Pset_alloc_time(dcpl, H5D_ALLOC_TIME_EARLY), "early allocation");
+    auto const when = variable.axes.empty() ? H5D_ALLOC_TIME_EARLY : H5D_ALLOC_TIME_INCR;
+    check(H5Pset_alloc_time(dcpl, when), "time of allocation");
     if (type == Type::float64) {
         double const fill = std::numeric_limits<double>::quiet_NaN();
         check(H5Pset_fill_value(dcpl, H5T_NATIVE_DOUBLE, &fill), "fill value");
     }
     if (variable.axes.empty()) return own<H5Sclose>(H5Screate(H5S_SCALAR), "scalar space");
 
-    std::vector<hsize_t> shape, most;
+    std::vector<hsize_t> shape, most, planned;
+    bool grows = false;
     for (std::string const& name : variable.axes) {
         Axis const& axis = scales_.at(name).axis;
+        grows = grows || axis.planned > 0;
         shape.push_back(axis.length);
+        planned.push_back(std::max(axis.length, axis.planned));
         most.push_back(axis.unlimited ? H5S_UNLIMITED : axis.length);
     }
-    auto const chunk = chunk_of(shape, H5Tget_size(memory_type(type)));
+    auto const chunk = chunk_of(
+        planned, (grows ? growing_chunk_bytes : chunk_bytes) / H5Tget_size(memory_type(type)));
     int const rank = static_cast<int>(shape.size());
     check(H5Pset_chunk(dcpl, rank, chunk.data()), "chunks of " + variable.name);
     return own<H5Sclose>(H5Screate_simple(rank, shape.data(), most.data()),
@@ -170,6 +178,7 @@ void Writer::connect(Variable const& variable, Handle&& dataset) {
         SG_EXPECT(scale.dataset.id() >= 0);
         check(H5DSattach_scale(dataset.id(), scale.dataset.id(), k), "attach " + variable.axes[k]);
     }
+    dataset.close("close " + variable.name);  // writes what is still in memory
 }
 
 void Writer::write(Variable const& variable, Type type, void const* values, std::size_t count) {
@@ -194,13 +203,9 @@ void Writer::write(Variable const& variable, Type type, void const* values, std:
     connect(variable, std::move(dataset));
 }
 
-// H5Fget_file_image gives the bytes of an open file, whose superblock does not match its checksum.
-std::unique_ptr<Image> Writer::image() {
-    scales_.clear();
-    check(H5Fflush(file_.id(), H5F_SCOPE_GLOBAL), "flush");
-    file_ = Handle();
-    if (image_->bytes().empty()) throw Error("HDF5 failed: close the file in memory");
-    return std::move(image_);
+void Writer::finish() {
+    for (auto& [name, scale] : scales_) scale.dataset.close("close " + name);
+    file_.close("close the file");
 }
 
 }  // namespace sg::h5

@@ -58,13 +58,25 @@ ExitCode run(int argc, char** argv)
 
     sg::RunOptions run_options, plan_options;
     for (int i = 0; i < argc; ++i) run_options.command += (i ? " " : "") + std::string(argv[i]);
-    auto* run = app.add_subcommand("run", "train and measure the networks of a study");
+    auto* run = app.add_subcommand("run", "run a study, or go on with one that was stopped, was killed, or grew");
     add_study_options(*run, run_options);
     run->add_flag("--overwrite", run_options.overwrite, "replace an existing output");
-    for (char const* name : {"--shard", "--max-time", "--compress"}) refuse_option(*run, name);
+    run->add_option("--max-time", run_options.max_time,
+                    "stop after this time, e.g. 90, 10m or 2h; the same command goes on");
+    run->add_option("--commit-seconds", run_options.commit_seconds, "most time between two commits")
+        ->check(CLI::Range(0.0, 86400.0))
+        ->capture_default_str();
+    run->add_option("--commit-networks", run_options.commit_networks, "most networks of a commit")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    run->add_option("--shard", run_options.shard,
+                    "i/N: one of N parts, i from 1; auto/N: i from the environment; none: all. Without it "
+                    "arrays of jobs and ranks of launchers make shards. Each writes NAME.shard-i-of-N.h5");
+    refuse_option(*run, "--compress");
 
     auto* plan = app.add_subcommand("plan", "networks, memory, disk and time of a study; runs nothing");
     add_study_options(*plan, plan_options);
+    plan_options.shard = "none";
 
     sg::AnalyseOptions analyse_options;
     auto* analyse = app.add_subcommand("analyse", "critical constants from an output file");
@@ -72,7 +84,15 @@ ExitCode run(int argc, char** argv)
     auto* csv = analyse->add_flag("--csv", analyse_options.csv, "one line per point and constant");
     analyse->add_flag("--json", analyse_options.json, "everything, for programs")->excludes(csv);
     analyse->add_option("--figure", analyse_options.figure, "also draw the phase diagram (SVG)");
-    for (char const* name : {"report", "watch", "merge", "repair", "doctor", "data"}) refuse(app, name);
+    sg::MergeOptions merge_options;
+    auto* merge = app.add_subcommand("merge", "shards to the file of the whole study");
+    merge->add_option("PART", merge_options.parts, "outputs of `sharpgrid run --shard`")->required();
+    merge->add_option("-o,--output", merge_options.output, "file to write")->required();
+    merge->add_flag("--overwrite", merge_options.overwrite, "replace an existing file");
+    std::string repaired;
+    auto* repair = app.add_subcommand("repair", "make the file of a killed run whole");
+    repair->add_option("FILE", repaired, "output of `sharpgrid run`")->required();
+    for (char const* name : {"report", "watch", "doctor", "data"}) refuse(app, name);
 
     try {
         app.parse(argc, argv);
@@ -82,6 +102,8 @@ ExitCode run(int argc, char** argv)
     }
     if (*run) return sg::run_command(run_options);
     if (*plan) return sg::plan_command(plan_options);
+    if (*merge) return sg::merge_command(merge_options);
+    if (*repair) return sg::repair_command(repaired);
     return sg::analyse_command(analyse_options);
 }
 

@@ -1,34 +1,38 @@
 // SPDX-License-Identifier: MIT
-// A file that appears under its name complete or not at all: PATH.tmp, written at once, synced and
-// renamed. Knows nothing of what it holds.
+// A file that appears under its name complete or not at all: PATH.tmp, written, synced and renamed.
+// Knows nothing of what it holds. Whoever makes one holds the OutputLock of its path.
 #pragma once
 
-#include <cstddef>
-#include <span>
 #include <string>
 
 namespace sg {
 
-// Opens PATH.tmp and locks it, so that a study that runs for hours does not find out at its end
-// that the directory is missing. A temporary file that a killed run left is taken over.
 class OutputFile {
 public:
-    explicit OutputFile(std::string const& path);  // UserError, ResourceError
-    ~OutputFile();                                 // without commit(): removes PATH.tmp
+    // Takes over a PATH.tmp that a killed run left. UserError, ResourceError.
+    explicit OutputFile(std::string const& path);
+    ~OutputFile();  // without publish(): removes PATH.tmp
     OutputFile(OutputFile const&) = delete;
     OutputFile& operator=(OutputFile const&) = delete;
 
-    void commit(std::span<std::byte const> bytes);  // ResourceError; PATH.tmp is gone either way
+    std::string const& temporary() const { return temporary_; }  // to be written by others
+    void sync();                                                 // it is written; ResourceError
+    void publish();                                              // renames; ResourceError
 
 private:
-    void open();
-    void write(std::span<std::byte const> bytes);
-    void discard() noexcept;
-    [[noreturn]] void fail(std::string const& reason) const;
+    [[noreturn]] void give_up();  // ResourceError with what errno says
 
     std::string path_;
     std::string temporary_;
     int descriptor_ = -1;
+    bool published_ = false;
 };
+
+// UserError unless a file may be written there.
+void check_output_path(std::string const& path);
+[[noreturn]] void refuse_output(std::string const& path, std::string const& reason);  // UserError
+
+// Removes a PATH.tmp that a killed run left.
+void remove_temporary(std::string const& path);
 
 }  // namespace sg

@@ -16,7 +16,8 @@ std::vector<std::string> const on_run_step{"run", "step"};
 constexpr std::string_view other_names =
     " run step constant point model networks c_sharp_margin critical_log2c_low critical_log2c_high "
     "critical_status critical_rests_on_collapsed audit_measurements audit_misses audit_worst "
-    "committed_rows commit_checksum study_state end_time point_depth point_width point_seed "
+    "committed_rows commit_checksum study_state end_time commit_a commit_b commit_field "
+    "point_depth point_width point_seed "
     "point_networks point_collapsed point_diverged ";
 
 bool taken(std::string const& name) {
@@ -28,7 +29,7 @@ bool taken(std::string const& name) {
 
 // FNV-1a with 64 bits, byte by byte, the lowest first: the same on every machine.
 struct Fnv {
-    std::uint64_t state = 0xcbf29ce484222325;
+    std::uint64_t state;
 
     void operator()(std::uint64_t bits) {
         for (int byte = 0; byte < 8; ++byte, bits >>= 8)
@@ -125,16 +126,52 @@ std::string point_coordinates(std::vector<SweptKey> const& swept) {
     return names;
 }
 
+void RowChecksum::add(Trajectory const& row, double margin) {
+    Fnv hash{state_};
+    auto const add_member = [&](auto member) { hash(row.*member); };
+    for (RunField const& field : run_fields()) std::visit(add_member, field.member);
+    for (StepField const& field : step_fields()) std::visit(add_member, field.member);
+    hash(row.swept);
+    hash(margin);
+    state_ = hash.state;
+}
+
 std::uint64_t checksum(std::vector<Trajectory> const& rows, std::vector<double> const& margins) {
-    Fnv hash;
-    for (std::size_t k = 0; k < rows.size(); ++k) {
-        auto const add = [&](auto member) { hash(rows[k].*member); };
-        for (RunField const& field : run_fields()) std::visit(add, field.member);
-        for (StepField const& field : step_fields()) std::visit(add, field.member);
-        hash(rows[k].swept);
-        hash(margins[k]);
-    }
+    RowChecksum sum;
+    for (std::size_t k = 0; k < rows.size(); ++k) sum.add(rows[k], margins[k]);
+    return sum.value();
+}
+
+namespace {
+
+std::uint64_t check_of(std::vector<std::uint64_t> const& fields) {
+    Fnv hash{RowChecksum().value()};
+    for (std::size_t k = 0; k + 1 < record_fields.size(); ++k) hash(fields[k]);
     return hash.state;
+}
+
+}  // namespace
+
+std::vector<std::uint64_t> packed(CommitRecord const& record) {
+    AuditTally const& audit = record.audit;
+    std::vector<std::uint64_t> fields{record.sequence,
+                                      record.rows,
+                                      record.checksum,
+                                      static_cast<std::uint64_t>(audit.measurements),
+                                      static_cast<std::uint64_t>(audit.misses),
+                                      std::bit_cast<std::uint64_t>(audit.worst),
+                                      0};
+    fields.back() = check_of(fields);
+    return fields;
+}
+
+std::optional<CommitRecord> unpacked(std::vector<std::uint64_t> const& fields) {
+    if (fields.size() != record_fields.size() || fields.back() != check_of(fields)) return {};
+    return CommitRecord{fields[0],
+                        fields[1],
+                        fields[2],
+                        {static_cast<std::int64_t>(fields[3]), static_cast<std::int64_t>(fields[4]),
+                         std::bit_cast<double>(fields[5])}};
 }
 
 }  // namespace sg::schema

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <variant>
@@ -51,7 +52,32 @@ std::vector<std::string> words_of(Words const& names) {
     return std::vector<std::string>(names.begin(), names.end());
 }
 
-// FNV-1a over every stored value of the rows, in their order.
+// FNV-1a over every stored value of the rows, in their order; rows may be added one by one.
+class RowChecksum {
+public:
+    void add(Trajectory const& row, double margin);
+    std::uint64_t value() const { return state_; }
+
+private:
+    std::uint64_t state_ = 0xcbf29ce484222325;
+};
+
 std::uint64_t checksum(std::vector<Trajectory> const& rows, std::vector<double> const& margins);
+
+// What is committed of a file that is streamed. It is written in turn to commit_a and commit_b,
+// each in one piece with a checksum of its own, so a kill at any moment leaves the one before.
+struct CommitRecord {
+    std::uint64_t sequence = 0;  // even: commit_a, odd: commit_b
+    std::uint64_t rows = 0;
+    std::uint64_t checksum = 0;  // RowChecksum of these rows
+    AuditTally audit;
+};
+inline constexpr std::array<char const*, 2> record_variables{"commit_a", "commit_b"};
+inline constexpr char const* record_axis = "commit_field";
+inline constexpr std::array<std::string_view, 7> record_fields{
+    "sequence", "rows", "checksum", "audit_measurements", "audit_misses", "audit_worst", "check"};
+
+std::vector<std::uint64_t> packed(CommitRecord const& record);
+std::optional<CommitRecord> unpacked(std::vector<std::uint64_t> const& fields);
 
 }  // namespace sg::schema

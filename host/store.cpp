@@ -4,16 +4,18 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <condition_variable>
 #include <ctime>
 #include <mutex>
 #include <new>
-#include <optional>
-#include <tuple>
+#include <thread>
+#include <utility>
 
 #include "cuda/exec/error.hpp"
-#include "host/hdf5.hpp"
 #include "host/output_file.hpp"
 #include "host/schema.hpp"
+#include "host/store_rows.hpp"
+#include "host/store_stream.hpp"
 #include "host/store_write.hpp"
 
 namespace sg {
@@ -68,62 +70,210 @@ double margin_of(Trajectory const& row, Study const& study) {
     return 0;
 }
 
-auto order_of(Trajectory const& row) {
-    return std::tie(row.depth, row.width, row.seed, row.swept, row.c);
+FileHead continued_head(Study const& study, Provenance const& from, StoredStudy const& kept) {
+    FileHead head = head_of(study, from, iso_8601_now());
+    if (kept.start_time.empty()) return head;
+    head.start_time = kept.start_time;
+    head.history = kept.history + "\n" + head.history;
+    return head;
+}
+
+Growth growth_of(Study const& study) {
+    std::uint64_t const points =
+        study.depth.size() * study.width.size() * study.variants.size() * study.seeds.size();
+    return {std::max<std::uint64_t>(points * study.c.size(), 1),
+            std::max<std::uint64_t>(points, 1)};
 }
 
 }  // namespace
 
+// Workers append to `pending_`; the writer's thread takes all of it for each commit. What it works
+// on (stream_, rows_) is its own until it is joined.
 struct Store::Impl {
-    Impl(std::string const& path, Study const& of, Provenance const& from)
-        : file(path), study(of), provenance(from), start_time(iso_8601_now()) {}
+    Impl(std::string path, Study const& study, Provenance const& from, StoredStudy kept,
+         CommitPolicy const& policy, std::atomic<bool>* stop);
 
-    OutputFile file;
-    Study study;
-    Provenance provenance;
-    std::string start_time;
-    std::mutex mutex;
-    std::vector<Trajectory> rows;
+    void append(std::vector<Trajectory>&& rows, AuditTally const& audit);
+    void finish_streaming();
+    void write_final(StudyState state);
+    AuditTally const& audit() const { return audit_; }
+    Study const& study() const { return study_; }
     bool closed = false;
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    void begin(StoredStudy&& kept);
+    void write_until_ended();
+    void commit(std::vector<Trajectory>&& rows);
+    void fail(std::string const& reason);
+    void refuse_if_failed() const;  // holding mutex_
+
+    std::string const path_;
+    Study const study_;
+    FileHead const head_;
+    CommitPolicy const policy_;
+    std::atomic<bool>* stop_;
+    RowsByPoint rows_;
+    AuditTally audit_;
+    std::unique_ptr<RowStream> stream_;
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<Trajectory> pending_;
+    AuditTally pending_audit_;
+    Clock::time_point first_pending_;
+    bool ended_ = false;
+    std::string failure_;
+    std::thread writer_;
 };
 
-Store::Store(std::string const& path, Study const& study, Provenance const& provenance)
-    : impl_(std::make_unique<Impl>(path, study, provenance)) {}
-
-Store::~Store() = default;
-
-void Store::append(Trajectory row) {
-    check_row(row, impl_->study);
-    normalise_nan(row);
-    std::scoped_lock const lock(impl_->mutex);
-    SG_EXPECT(!impl_->closed);
-    impl_->rows.push_back(std::move(row));
+Store::Impl::Impl(std::string path, Study const& study, Provenance const& from, StoredStudy kept,
+                  CommitPolicy const& policy, std::atomic<bool>* stop)
+    : path_(std::move(path)),
+      study_(study),
+      head_(continued_head(study, from, kept)),
+      policy_(policy),
+      stop_(stop) {
+    SG_EXPECT(policy.networks > 0 && policy.seconds >= 0);
+    begin(std::move(kept));
+    writer_ = std::thread([this] { write_until_ended(); });
 }
 
-void Store::close(StudyState state, AuditTally const& audit) {
-    std::scoped_lock const lock(impl_->mutex);
+// The file is whole, and being streamed, before it gets its name.
+void Store::Impl::begin(StoredStudy&& kept) {
+    audit_ = kept.audit;
+    std::vector<double> kept_margins;
+    for (Trajectory const& row : kept.rows) kept_margins.push_back(margin_of(row, study_));
+    rows_.add(std::move(kept.rows), kept_margins);
+    auto [rows, margins] = rows_.take_sorted();
+    FileContent const content{
+        head_, rows, margins, StudyState::running, audit_, seconds_since_1970(), growth_of(study_)};
+    try {
+        OutputFile file(path_);
+        write_file(file, content);
+        stream_ = std::make_unique<RowStream>(file.temporary(), content);
+        file.publish();
+    } catch (h5::Error const& error) {
+        throw ResourceError("cannot write " + path_ + ": " + error.what());
+    }
+    rows_.add(std::move(rows), margins);
+    rows_.take_changed();
+}
+
+void Store::Impl::refuse_if_failed() const {
+    if (!failure_.empty()) throw ResourceError(failure_);
+}
+
+void Store::Impl::append(std::vector<Trajectory>&& rows, AuditTally const& audit) {
+    auto const most = 2 * static_cast<std::size_t>(policy_.networks);
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return pending_.size() < most || !failure_.empty(); });
+    refuse_if_failed();
+    if (pending_.empty()) first_pending_ = Clock::now();
+    for (Trajectory& row : rows) pending_.push_back(std::move(row));
+    pending_audit_.add(audit);
+    changed_.notify_all();
+}
+
+void Store::Impl::write_until_ended() {
+    auto const interval = std::chrono::duration<double>(policy_.seconds);
+    std::unique_lock lock(mutex_);
+    while (failure_.empty()) {
+        changed_.wait(lock, [&] { return !pending_.empty() || ended_; });
+        if (pending_.empty()) return;
+        auto const due = first_pending_ + std::chrono::duration_cast<Clock::duration>(interval);
+        changed_.wait_until(lock, due, [&] {
+            return ended_ || pending_.size() >= static_cast<std::size_t>(policy_.networks);
+        });
+        auto rows = std::exchange(pending_, {});
+        audit_.add(std::exchange(pending_audit_, {}));
+        changed_.notify_all();
+        lock.unlock();
+        try {
+            commit(std::move(rows));
+        } catch (std::bad_alloc const&) {
+            fail("not enough memory to write " + path_);
+        } catch (std::exception const& error) {
+            fail("cannot write " + path_ + ": " + error.what());
+        }
+        lock.lock();
+    }
+}
+
+void Store::Impl::commit(std::vector<Trajectory>&& rows) {
+    std::vector<double> margins;
+    for (Trajectory const& row : rows) margins.push_back(margin_of(row, study_));
+    std::vector<Trajectory> const written = rows;
+    rows_.add(std::move(rows), margins);
+    stream_->commit(written, margins, rows_.take_changed(), audit_, seconds_since_1970());
+}
+
+void Store::Impl::fail(std::string const& reason) {
+    std::scoped_lock const lock(mutex_);
+    failure_ = reason +
+               ". What was committed before is kept: make room, then run the same command "
+               "again";
+    if (stop_) *stop_ = true;
+    changed_.notify_all();
+}
+
+void Store::Impl::finish_streaming() {
+    {
+        std::scoped_lock const lock(mutex_);
+        ended_ = true;
+        changed_.notify_all();
+    }
+    if (writer_.joinable()) writer_.join();
+    refuse_if_failed();
+}
+
+// Should the disk have no room for the copy, the streamed file still holds all rows.
+void Store::Impl::write_final(StudyState state) {
+    auto const [rows, margins] = rows_.take_sorted();
+    try {
+        write_closed(path_, {head_, rows, margins, state, audit_, seconds_since_1970()});
+    } catch (ResourceError const& error) {
+        throw ResourceError(std::string(error.what()) +
+                            ". All networks are kept: make room, then run the same command again");
+    }
+    try {
+        stream_->close();  // its file has no name any more
+    } catch (h5::Error const&) {
+    }
+}
+
+Store::Store(OutputLock const& lock, Study const& study, Provenance const& provenance,
+             StoredStudy kept, CommitPolicy const& policy, std::atomic<bool>* stop)
+    : impl_(std::make_unique<Impl>(lock.path(), study, provenance, std::move(kept), policy, stop)) {
+}
+
+Store::~Store() {
+    try {
+        if (!impl_->closed) close(StudyState::stopped);
+    } catch (...) {
+    }
+}
+
+void Store::append(std::vector<Trajectory> rows, AuditTally const& audit) {
+    SG_EXPECT(!impl_->closed);
+    for (Trajectory& row : rows) {
+        check_row(row, impl_->study());
+        normalise_nan(row);
+    }
+    impl_->append(std::move(rows), audit);
+}
+
+void Store::close(StudyState state) {
     SG_EXPECT(!impl_->closed);
     impl_->closed = true;
-    auto& rows = impl_->rows;
-    std::sort(rows.begin(), rows.end(),
-              [](Trajectory const& a, Trajectory const& b) { return order_of(a) < order_of(b); });
-    // The same network twice would make the order of the rows a matter of chance.
-    SG_EXPECT(
-        std::adjacent_find(rows.begin(), rows.end(), [](Trajectory const& a, Trajectory const& b) {
-            return order_of(a) == order_of(b);
-        }) == rows.end());
-    std::vector<double> margins;
-    for (Trajectory const& row : rows) margins.push_back(margin_of(row, impl_->study));
-    try {
-        auto const image = file_image({impl_->study, impl_->provenance, rows, margins, state, audit,
-                                       impl_->start_time, seconds_since_1970()});
-        impl_->file.commit(image->bytes());
-    } catch (std::bad_alloc const&) {
-        throw ResourceError("not enough memory to write " + std::to_string(rows.size()) +
-                            " networks");
-    } catch (h5::Error const& error) {
-        throw InternalError(std::string("the output file could not be made: ") + error.what());
-    }
+    impl_->finish_streaming();
+    impl_->write_final(state);
+}
+
+AuditTally Store::audit() const {
+    SG_EXPECT(impl_->closed);
+    return impl_->audit();
 }
 
 }  // namespace sg

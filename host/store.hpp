@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
-// The output file: HDF5 that is also netCDF-4 (one flat root group, labelled dimensions).
-// The C library stays behind host/hdf5.hpp.
+// The output file: HDF5 that is also netCDF-4 (one flat root group, labelled dimensions), streamed
+// while the study runs. The C library stays behind host/hdf5*.hpp.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "host/analysis.hpp"
+#include "host/output_lock.hpp"
 #include "host/study.hpp"
 #include "host/trajectory.hpp"
 
@@ -25,49 +28,74 @@ struct Provenance {
     std::string precision;  // float or double
     std::string data_name;
     std::string data_sha256;
-    std::string command;  // for `history`
+    std::string command;        // for `history`
+    std::string shard = "1/1";  // which part of the study the file is to hold
 };
 
-// Writes to PATH.tmp, which close() renames to PATH. A Store that is destroyed without close()
-// leaves no file behind. Throws ResourceError (no space), UserError (the directory cannot be
-// written).
+// Everything that a file says before its first row.
+struct FileHead {
+    std::string title, history, source, yaml_given, yaml_resolved, digest, model;
+    std::string data_name, data_sha256, loss_normalisation, device, libraries, precision;
+    std::string start_time;  // ISO 8601, UTC
+    std::string shard = "1/1";
+    std::vector<SweptKey> swept;
+    int steps = 0;
+};
+
+// What a file says of itself, and its rows: all of a closed one, the committed ones of one that is
+// streamed or whose writer was killed.
+struct StoredStudy : FileHead {
+    StudyState state = StudyState::running;
+    std::vector<Trajectory> rows;
+    std::vector<double> margins;  // ε of c_sharp, per row
+    AuditTally audit;
+    double end_time = missing;  // seconds since 1970
+    bool closed = true;         // false: a writer has it open, or was killed while it had
+};
+
+// When rows are committed: as soon as one of the two is reached.
+struct CommitPolicy {
+    int networks = 256;
+    double seconds = 5;
+};
+
+// Streams rows to the file through a thread of its own. Every commit is on the disk before the next
+// begins; whatever kills the process, what was committed can be read (`sharpgrid repair`, `run`).
 class Store {
 public:
-    Store(std::string const& path, Study const& study, Provenance const& provenance);
-    ~Store();
+    // The file begins with the rows of `kept`, the same study's from an earlier run, and replaces
+    // what stood under the name. Throws ResourceError (no space), UserError (cannot be written).
+    // When a write fails later, `stop` is set, and append() and close() throw.
+    Store(OutputLock const& lock, Study const& study, Provenance const& provenance,
+          StoredStudy kept = {}, CommitPolicy const& policy = {},
+          std::atomic<bool>* stop = nullptr);
+    ~Store();  // without close(): as close(stopped), and what fails is not said
     Store(Store const&) = delete;
     Store& operator=(Store const&) = delete;
 
-    void append(Trajectory row);  // from any thread
-    // Sorts the rows, finds the constants, writes everything, syncs and renames.
-    void close(StudyState state, AuditTally const& audit);
+    // Rows that belong together (they are committed together), with the audit of their sharpness.
+    // From any thread; waits while the disk is far behind.
+    void append(std::vector<Trajectory> rows, AuditTally const& audit);
+    // Commits what is left; then a sorted, cleanly closed copy takes the place of the streamed
+    // file.
+    void close(StudyState state);
+
+    AuditTally audit() const;  // of all rows, after close()
 
 private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
 
-// What a finished file says of itself, and all its rows.
-struct StoredStudy {
-    std::string title;
-    std::string model;
-    std::string digest;
-    std::string data_name;
-    StudyState state = StudyState::running;
-    std::vector<SweptKey> swept;
-    std::vector<Trajectory> rows;
-    std::vector<double> margins;  // ε of c_sharp, per row
-    AuditTally audit;
-};
+// Throws DataError for a file that is missing, not HDF5, not of this schema, or damaged. One whose
+// writer was killed is refused with the command that mends it, or its committed rows are read; the
+// file itself is not touched.
+enum class Killed : std::uint8_t { refuse, read };
+StoredStudy read_store(std::string const& path, Killed killed = Killed::refuse);
 
-// Throws DataError for a file that is missing, not HDF5, or not of this schema.
-StoredStudy read_store(std::string const& path);
-
-// Digest and state of an existing output; DataError when it is not one of ours.
-struct StoreIdentity {
-    std::string digest;
-    StudyState state = StudyState::running;
-};
-StoreIdentity identify_store(std::string const& path);
+// Puts a sorted, cleanly closed copy of the committed rows in the place of a file whose writer was
+// killed, and says how many there are; nothing where the file is whole. The file itself is only
+// read, so it cannot get worse. Throws what read_store and write_closed throw.
+std::optional<std::size_t> repair_store(OutputLock const& lock);
 
 }  // namespace sg

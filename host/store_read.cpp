@@ -11,20 +11,6 @@ namespace sg {
 
 namespace {
 
-// Calls `read` with an open file; every way to fail becomes a DataError that names the file.
-template <class Read>
-auto reading(std::string const& path, Read read) {
-    try {
-        h5::Session const session;
-        h5::Reader const file(path);
-        return read(file);
-    } catch (h5::Error const& error) {
-        throw DataError("cannot read " + path + ": " + error.what());
-    } catch (std::bad_alloc const&) {
-        throw ResourceError("not enough memory to read " + path);
-    }
-}
-
 void check_version(h5::Reader const& file) {
     std::int32_t version = 0;
     try {
@@ -118,54 +104,110 @@ void read_swept(h5::Reader const& file, SweptKey const& key, std::vector<Traject
     }
 }
 
+// How many rows count, and what is known of them.
+schema::CommitRecord read_record(h5::Reader const& file, bool closed) {
+    schema::CommitRecord record;
+    if (closed) {
+        std::uint64_t const runs = file.length("run");
+        auto const committed = file.read<std::int64_t>("committed_rows", {}).at(0);
+        if (committed < 0 || static_cast<std::uint64_t>(committed) != runs)
+            throw h5::Error("it holds " + std::to_string(runs) + " networks, but its record says " +
+                            std::to_string(committed));
+        record.rows = runs;
+        record.checksum = file.read<std::uint64_t>("commit_checksum", {}).at(0);
+        record.audit.measurements = file.read<std::int64_t>("audit_measurements", {}).at(0);
+        record.audit.misses = file.read<std::int64_t>("audit_misses", {}).at(0);
+        record.audit.worst = file.read<double>("audit_worst", {}).at(0);
+        return record;
+    }
+    bool any = false;
+    for (char const* name : schema::record_variables) {
+        auto const fields = file.read<std::uint64_t>(name, {schema::record_fields.size()});
+        auto const found = schema::unpacked(fields);
+        if (!found || (any && found->sequence <= record.sequence)) continue;
+        record = *found;
+        any = true;
+    }
+    if (!any) throw h5::Error("neither of its commit records is whole");
+    return record;
+}
+
 // What the analysis takes for granted, and what no fault of a disk gets past.
-void check_rows(h5::Reader const& file, StoredStudy const& study) {
+void check_rows(StoredStudy const& study, std::uint64_t checksum) {
     for (Trajectory const& row : study.rows)
         if (!(std::isfinite(row.c) && row.c > 0)) throw h5::Error("c has an impossible value");
-    auto const committed = file.read<std::int64_t>("committed_rows", {}).at(0);
-    if (committed < 0 || static_cast<std::size_t>(committed) != study.rows.size())
-        throw h5::Error("it holds " + std::to_string(study.rows.size()) +
-                        " networks, but its record says " + std::to_string(committed));
-    auto const checksum = file.read<std::uint64_t>("commit_checksum", {}).at(0);
     if (checksum != schema::checksum(study.rows, study.margins))
         throw h5::Error("its data do not match their checksum");
 }
 
-StoredStudy read_all(h5::Reader const& file) {
+void read_head(h5::Reader const& file, FileHead& head) {
+    head.title = file.text("title");
+    head.history = file.text("history");
+    head.source = file.text("source");
+    head.yaml_given = file.text("study_yaml");
+    head.yaml_resolved = file.text("study_resolved_yaml");
+    head.digest = file.text("study_sha256");
+    head.model = file.text("model");
+    head.data_name = file.text("data_name");
+    head.data_sha256 = file.text("data_sha256");
+    head.loss_normalisation = file.text("loss_normalisation");
+    head.device = file.text("device");
+    head.libraries = file.text("libraries");
+    head.precision = file.text("precision");
+    head.start_time = file.text("start_time");
+    if (file.has_attribute("shard")) head.shard = file.text("shard");
+    head.swept = read_swept_keys(file);
+}
+
+StoredStudy read_all(h5::Reader& file) {
     check_version(file);
     StoredStudy study;
-    study.title = file.text("title");
-    study.model = file.text("model");
-    study.digest = file.text("study_sha256");
-    study.data_name = file.text("data_name");
+    study.closed = !file.has(schema::record_variables[0]);
+    if (!study.closed) file.accept_longer();
+    read_head(file, study);
     study.state = read_state(file);
-    study.swept = read_swept_keys(file);
+    schema::CommitRecord const record = read_record(file, study.closed);
 
     // The index of every network is read as well: it proves that the file holds as many.
-    std::uint64_t const runs = file.length("run");
-    file.read<std::int64_t>("run", {runs});
-    study.rows.resize(runs);
+    file.read<std::int64_t>("run", {record.rows});
+    study.rows.resize(record.rows);
     read_run_fields(file, study.rows);
     for (SweptKey const& key : study.swept) read_swept(file, key, study.rows);
-    read_step_fields(file, study.rows, file.length("step"));
-    study.margins = file.read<double>(schema::margin_variable().name, {runs});
-    check_rows(file, study);
-
-    study.audit.measurements = file.read<std::int64_t>("audit_measurements", {}).at(0);
-    study.audit.misses = file.read<std::int64_t>("audit_misses", {}).at(0);
-    study.audit.worst = file.read<double>("audit_worst", {}).at(0);
+    std::uint64_t const entries = file.length("step");
+    if (entries == 0) throw h5::Error("dimension step is malformed");
+    study.steps = static_cast<int>(entries - 1);
+    read_step_fields(file, study.rows, entries);
+    study.margins = file.read<double>(schema::margin_variable().name, {record.rows});
+    check_rows(study, record.checksum);
+    study.audit = record.audit;
+    study.end_time = file.read<double>("end_time", {}).at(0);
     return study;
+}
+
+StoredStudy read_in_mode(std::string const& path, h5::Reader::Mode mode) {
+    try {
+        h5::Session const session;
+        h5::Reader file(path, mode);
+        return read_all(file);
+    } catch (h5::Error const& error) {
+        throw DataError("cannot read " + path + ": " + error.what());
+    } catch (std::bad_alloc const&) {
+        throw ResourceError("not enough memory to read " + path);
+    }
 }
 
 }  // namespace
 
-StoredStudy read_store(std::string const& path) { return reading(path, read_all); }
-
-StoreIdentity identify_store(std::string const& path) {
-    return reading(path, [](h5::Reader const& file) {
-        check_version(file);
-        return StoreIdentity{file.text("study_sha256"), read_state(file)};
-    });
+StoredStudy read_store(std::string const& path, Killed killed) {
+    using Mode = h5::Reader::Mode;
+    bool const flagged = h5::is_open_for_writing(path);
+    StoredStudy study = read_in_mode(path, flagged ? Mode::streamed : Mode::closed);
+    if (study.closed || killed == Killed::read || is_locked(path)) return study;
+    throw DataError(
+        "the run that wrote " + path +
+        " was killed. Go on with it (the same `sharpgrid run`), or make the file whole: "
+        "sharpgrid repair " +
+        path);
 }
 
 }  // namespace sg

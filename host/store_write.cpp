@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "host/store_write.hpp"
 
-#include <cmath>
+#include <new>
 #include <numeric>
 
 #include "cuda/exec/error.hpp"
 #include "host/schema.hpp"
+#include "host/store_arrays.hpp"
 
 namespace sg {
 
 namespace {
 
 using schema::words_of;
-
-std::vector<std::string> const on_point{"point"};
-std::vector<std::string> const on_point_constant{"point", "constant"};
 
 char const* normalisation(Loss loss) {
     switch (loss) {
@@ -38,32 +36,31 @@ std::string loss_normalisation(Study const& study) {
     return text.empty() ? normalisation(Loss::mse) : text;
 }
 
-std::string swept_names(Study const& study) {
+std::string swept_names(std::vector<SweptKey> const& swept) {
     std::string names;
-    for (SweptKey const& key : study.swept) names += (names.empty() ? "" : " ") + key.name;
+    for (SweptKey const& key : swept) names += (names.empty() ? "" : " ") + key.name;
     return names;
 }
 
-void write_attributes(h5::Writer& file, FileContent const& content) {
-    Study const& study = content.study;
-    Provenance const& from = content.provenance;
+void write_attributes(h5::Writer& file, FileHead const& head) {
     file.attribute("Conventions", "CF-1.11");
-    file.attribute("title", study.name);
-    file.attribute("history", content.start_time + ": " + from.command);
-    file.attribute("source", from.source);
-    file.attribute("study_yaml", study.yaml_given);
-    file.attribute("study_resolved_yaml", study.yaml_resolved);
-    file.attribute("study_sha256", study.digest);
-    file.attribute("model", study.model);
-    file.attribute("swept_keys", swept_names(study));
-    file.attribute("data_name", from.data_name);
-    file.attribute("data_sha256", from.data_sha256);
-    file.attribute("loss_normalisation", loss_normalisation(study));
-    file.attribute("device", from.device);
-    file.attribute("libraries", from.libraries);
-    file.attribute("precision", from.precision);
+    file.attribute("title", head.title);
+    file.attribute("history", head.history);
+    file.attribute("source", head.source);
+    file.attribute("study_yaml", head.yaml_given);
+    file.attribute("study_resolved_yaml", head.yaml_resolved);
+    file.attribute("study_sha256", head.digest);
+    file.attribute("model", head.model);
+    file.attribute("swept_keys", swept_names(head.swept));
+    file.attribute("data_name", head.data_name);
+    file.attribute("data_sha256", head.data_sha256);
+    file.attribute("loss_normalisation", head.loss_normalisation);
+    file.attribute("device", head.device);
+    file.attribute("libraries", head.libraries);
+    file.attribute("precision", head.precision);
+    file.attribute("shard", head.shard);
     file.attribute("schema_version", schema::version);
-    file.attribute("start_time", content.start_time);
+    file.attribute("start_time", head.start_time);
 }
 
 template <class T>
@@ -73,12 +70,15 @@ std::vector<T> counted(std::size_t count) {
     return values;
 }
 
-void write_axes(h5::Writer& file, std::size_t runs, std::size_t points, int steps) {
-    auto const entries = static_cast<std::size_t>(steps) + 1;
-    file.axis({"run", runs, true});
+void write_axes(h5::Writer& file, FileContent const& content, std::size_t points) {
+    auto const entries = static_cast<std::size_t>(content.head.steps) + 1;
+    std::size_t const runs = content.rows.size();
+    file.axis({"run", runs, true, content.growth.runs});
     file.axis({"step", entries, false});
     file.axis({"constant", constant_names.size(), false});
-    file.axis({"point", points, true});
+    file.axis({"point", points, true, content.growth.points});
+    if (content.growth.runs > 0)
+        file.axis({schema::record_axis, schema::record_fields.size(), false});
     file.write({"run", {"run"}, "number of the network", "1", "", {}}, counted<std::int64_t>(runs));
     file.write({"step", {"step"}, "training steps done", "1", "", {}},
                counted<std::int32_t>(entries));
@@ -87,122 +87,6 @@ void write_axes(h5::Writer& file, std::size_t runs, std::size_t points, int step
     file.write(
         {"point", {"point"}, "number of the point: one model, depth, width, seed", "1", "", {}},
         counted<std::int64_t>(points));
-}
-
-// One array out of one member of all rows.
-template <class Rows, class Get>
-auto gather(Rows const& rows, Get get) {
-    std::vector<std::decay_t<decltype(get(rows.front()))>> values;
-    values.reserve(rows.size());
-    for (auto const& row : rows) values.push_back(get(row));
-    return values;
-}
-
-// A swept key, on `run` or on `point`: words as codes, numbers as they are.
-template <class Rows>
-void write_swept(h5::Writer& file, Rows const& rows, SweptKey const& key, std::size_t index,
-                 std::string const& axis) {
-    std::string const prefix = axis == "point" ? "point_" : "";
-    std::string const units = key.words.empty() ? "1" : "";
-    h5::Variable const variable{prefix + schema::swept_variable(key),
-                                {axis},
-                                "swept key " + key.name,
-                                units,
-                                "",
-                                key.words};
-    if (key.words.empty())
-        file.write(variable, gather(rows, [=](auto const& row) { return row.swept[index]; }));
-    else
-        file.write(variable, gather(rows, [=](auto const& row) {
-                       return static_cast<std::int8_t>(row.swept[index]);
-                   }));
-}
-
-void write_runs(h5::Writer& file, FileContent const& content, bool coordinates) {
-    auto const& swept = content.study.swept;
-    std::string const names = " " + schema::run_coordinates(swept) + " ";
-    auto const write = [&](h5::Variable variable, auto const& values) {
-        bool const is_one = names.find(" " + variable.name + " ") != std::string::npos;
-        if (is_one != coordinates) return;
-        if (!is_one) variable.coordinates = schema::run_coordinates(swept);
-        file.write(variable, values);
-    };
-    for (schema::RunField const& field : schema::run_fields())
-        std::visit(
-            [&](auto member) {
-                write(field.variable, gather(content.rows, [=](Trajectory const& row) {
-                          using T = std::decay_t<decltype(row.*member)>;
-                          return static_cast<schema::Stored<T>>(row.*member);
-                      }));
-            },
-            field.member);
-    if (!coordinates) write(schema::margin_variable(), content.margins);
-}
-
-void write_steps(h5::Writer& file, FileContent const& content) {
-    for (schema::StepField const& field : schema::step_fields()) {
-        h5::Variable variable = field.variable;
-        variable.coordinates = schema::run_coordinates(content.study.swept);
-        std::visit(
-            [&](auto member) {
-                using T = typename std::decay_t<decltype(Trajectory{}.*member)>::value_type;
-                std::vector<schema::Stored<T>> values;
-                for (Trajectory const& row : content.rows)
-                    for (T const value : row.*member)
-                        values.push_back(static_cast<schema::Stored<T>>(value));
-                file.write(variable, values);
-            },
-            field.member);
-    }
-}
-
-void write_points(h5::Writer& file, std::vector<Point> const& points,
-                  std::vector<SweptKey> const& swept) {
-    auto const write = [&](char const* name, char const* long_name, auto get, bool data) {
-        file.write({name,
-                    on_point,
-                    long_name,
-                    "1",
-                    data ? schema::point_coordinates(swept) : std::string(),
-                    {}},
-                   gather(points, get));
-    };
-    write(
-        "point_depth", "weight layers", [](Point const& p) { return p.depth; }, false);
-    write(
-        "point_width", "units of a hidden layer", [](Point const& p) { return p.width; }, false);
-    write(
-        "point_seed", "seed of weights and batches", [](Point const& p) { return p.seed; }, false);
-    for (std::size_t k = 0; k < swept.size(); ++k) write_swept(file, points, swept[k], k, "point");
-    write(
-        "point_networks", "networks that ran", [](Point const& p) { return p.networks; }, true);
-    write(
-        "point_collapsed", "networks that collapsed", [](Point const& p) { return p.collapsed; },
-        true);
-    write(
-        "point_diverged", "networks that diverged", [](Point const& p) { return p.diverged; },
-        true);
-}
-
-void write_constants(h5::Writer& file, std::vector<Point> const& points,
-                     std::vector<SweptKey> const& swept) {
-    auto const write = [&](char const* name, char const* long_name, char const* units,
-                           std::vector<std::string> const& words, auto get) {
-        std::vector<decltype(get(Bracket{}))> values;
-        for (Point const& point : points)
-            for (Bracket const& bracket : point.constants) values.push_back(get(bracket));
-        file.write(
-            {name, on_point_constant, long_name, units, schema::point_coordinates(swept), words},
-            values);
-    };
-    write("critical_log2c_low", "lower side of the bracket, log2 of c", "1", {},
-          [](Bracket const& b) { return std::log2(b.low); });
-    write("critical_log2c_high", "upper side of the bracket, log2 of c", "1", {},
-          [](Bracket const& b) { return std::log2(b.high); });
-    write("critical_status", "what the bracket is", "", words_of(bracket_status_names),
-          [](Bracket const& b) { return static_cast<std::int8_t>(b.status); });
-    write("critical_rests_on_collapsed", "whether a side of the bracket is a collapsed network", "",
-          {"no", "yes"}, [](Bracket const& b) { return std::int8_t{b.rests_on_collapsed}; });
 }
 
 void write_record(h5::Writer& file, FileContent const& content) {
@@ -224,24 +108,70 @@ void write_record(h5::Writer& file, FileContent const& content) {
                std::vector<double>{content.end_time});
 }
 
+void write_streamed_record(h5::Writer& file, FileContent const& content) {
+    std::string const axis = schema::record_axis;
+    file.write({axis, {axis}, "field of a commit record", "", "", words_of(schema::record_fields)},
+               counted<std::int8_t>(schema::record_fields.size()));
+    schema::CommitRecord const record{
+        0, content.rows.size(), schema::checksum(content.rows, content.margins), content.audit};
+    for (char const* name : schema::record_variables)
+        file.write({name, {axis}, "what is committed; the other is what was before", "1", "", {}},
+                   schema::packed(record));
+}
+
 }  // namespace
 
-std::unique_ptr<h5::Image> file_image(FileContent const& content) {
-    auto const& swept = content.study.swept;
-    std::vector<Point> const points = find_constants(content.rows, content.margins);
-    h5::Session const session;
-    h5::Writer file;
-    write_attributes(file, content);
-    write_axes(file, content.rows.size(), points.size(), content.study.steps);
-    write_runs(file, content, true);
-    for (std::size_t k = 0; k < swept.size(); ++k)
-        write_swept(file, content.rows, swept[k], k, "run");
-    write_runs(file, content, false);
-    write_steps(file, content);
-    write_points(file, points, swept);
-    write_constants(file, points, swept);
-    write_record(file, content);
-    return file.image();
+FileHead head_of(Study const& study, Provenance const& from, std::string const& start_time) {
+    FileHead head;
+    head.title = study.name;
+    head.history = start_time + ": " + from.command;
+    head.source = from.source;
+    head.yaml_given = study.yaml_given;
+    head.yaml_resolved = study.yaml_resolved;
+    head.digest = study.digest;
+    head.model = study.model;
+    head.data_name = from.data_name;
+    head.data_sha256 = from.data_sha256;
+    head.loss_normalisation = loss_normalisation(study);
+    head.device = from.device;
+    head.libraries = from.libraries;
+    head.precision = from.precision;
+    head.start_time = start_time;
+    head.shard = from.shard;
+    head.swept = study.swept;
+    head.steps = study.steps;
+    return head;
+}
+
+void write_file(OutputFile& output, FileContent const& content) {
+    auto const& swept = content.head.swept;
+    try {
+        std::vector<Point> const points = find_constants(content.rows, content.margins);
+        h5::Session const session;
+        h5::Writer file(output.temporary());
+        auto const write = [&](h5::Variable const& variable, auto const& values) {
+            file.write(variable, values);
+        };
+        write_attributes(file, content.head);
+        write_axes(file, content, points.size());
+        schema::visit_runs(content.rows, content.margins, swept, write);
+        schema::visit_points(points, swept, write);
+        write_record(file, content);
+        if (content.growth.runs > 0) write_streamed_record(file, content);
+        file.finish();
+    } catch (std::bad_alloc const&) {
+        throw ResourceError("not enough memory to write " + std::to_string(content.rows.size()) +
+                            " networks");
+    } catch (h5::Error const& error) {
+        throw ResourceError("cannot write " + output.temporary() + ": " + error.what());
+    }
+    output.sync();
+}
+
+void write_closed(std::string const& path, FileContent const& content) {
+    OutputFile file(path);
+    write_file(file, content);
+    file.publish();
 }
 
 }  // namespace sg

@@ -47,11 +47,11 @@ struct Place {
 template <class T>
 class Sweep {
 public:
-    Sweep(Study const& study, Plan const& plan, Dataset const& dataset, std::atomic<bool>& stop,
-          Counters& counters, std::function<void(Trajectory&&)> const& sink)
+    Sweep(Study const& study, Plan const& plan, Todo const& todo, Dataset const& dataset,
+          std::atomic<bool>& stop, Counters& counters, SliceSink const& sink)
         : study_(study), plan_(plan), shape_{dataset.examples, dataset.inputs, dataset.classes},
           stop_(stop), counters_(counters), sink_(sink), cohorts_(plan.cohorts),
-          agenda_(study, cohorts_, failed_)
+          agenda_(study, cohorts_, todo, failed_)
     {
         for (int w = 0; w < plan.workers; ++w) {
             auto& place = places_[plan.device_of(w)];
@@ -139,16 +139,12 @@ private:
     {
         AuditTally audit;
         auto rows = slice.run(ready.members, audit, counters_.steps);
-        for (auto& row : rows) {
-            count(row, counters_);
-            sink_(std::move(row));
-        }
+        for (auto const& row : rows) count(row, counters_);
         counters_.work += static_cast<std::int64_t>(ready.cohort->flops * 1e-6 *
                                                     static_cast<double>(rows.size()));
+        if (!rows.empty()) sink_(std::move(rows), audit);
         std::lock_guard const lock(mutex_);
-        result_.audit.measurements += audit.measurements;
-        result_.audit.misses += audit.misses;
-        result_.audit.worst = std::max(result_.audit.worst, audit.worst);
+        result_.audit.add(audit);
     }
 
     int largest_slice() const
@@ -177,7 +173,7 @@ private:
     std::atomic<bool>& stop_;
     std::atomic<bool> failed_{false};
     Counters& counters_;
-    std::function<void(Trajectory&&)> const& sink_;
+    SliceSink const& sink_;
     std::vector<Cohort> cohorts_;  // of the plan; their slices may become smaller
     Agenda<T> agenda_;
     std::map<int, std::unique_ptr<Place<T>>> places_;
@@ -189,13 +185,12 @@ private:
 
 }  // namespace
 
-SweepResult sweep(Study const& study, Plan const& plan, Dataset const& dataset,
-                  std::atomic<bool>& stop, Counters& counters,
-                  std::function<void(Trajectory&&)> const& sink)
+SweepResult sweep(Study const& study, Plan const& plan, Todo const& todo, Dataset const& dataset,
+                  std::atomic<bool>& stop, Counters& counters, SliceSink const& sink)
 {
     if (plan.precision == Precision::single)
-        return Sweep<float>(study, plan, dataset, stop, counters, sink).run();
-    return Sweep<double>(study, plan, dataset, stop, counters, sink).run();
+        return Sweep<float>(study, plan, todo, dataset, stop, counters, sink).run();
+    return Sweep<double>(study, plan, todo, dataset, stop, counters, sink).run();
 }
 
 }  // namespace sg

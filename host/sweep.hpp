@@ -7,6 +7,7 @@
 
 #include "host/plan.hpp"
 #include "host/progress.hpp"
+#include "host/todo.hpp"
 #include "host/trajectory.hpp"
 
 namespace sg {
@@ -16,11 +17,13 @@ struct SweepResult {
     bool stopped = false;
 };
 
-// Calls `sink` from the workers with each finished trajectory, in any order. A fault of a worker stops
-// the others and is thrown. `stop` ends the run between two steps; what is not finished is dropped.
-// Where a device runs out of memory, the slices are halved and the run goes on.
-SweepResult sweep(Study const& study, Plan const& plan, Dataset const& dataset,
-                  std::atomic<bool>& stop, Counters& counters,
-                  std::function<void(Trajectory&&)> const& sink);
+// The finished trajectories of a slice and the audit of their sharpness.
+using SliceSink = std::function<void(std::vector<Trajectory>&&, AuditTally const&)>;
+
+// Runs what `todo` wants. Calls `sink` from the workers with each finished slice, in any order. A fault
+// of a worker stops the others and is thrown. `stop` ends the run between two steps; what is not finished
+// is dropped. Where a device runs out of memory, the slices are halved and the run goes on.
+SweepResult sweep(Study const& study, Plan const& plan, Todo const& todo, Dataset const& dataset,
+                  std::atomic<bool>& stop, Counters& counters, SliceSink const& sink);
 
 }  // namespace sg

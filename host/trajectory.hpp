@@ -54,6 +54,12 @@ struct AuditTally {
     std::int64_t measurements = 0;
     std::int64_t misses = 0;
     double worst = 0;  // largest (audit − λ) / audit
+
+    void add(AuditTally const& other) {
+        measurements += other.measurements;
+        misses += other.misses;
+        if (other.worst > worst) worst = other.worst;
+    }
 };
 
 }  // namespace sg

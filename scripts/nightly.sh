@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What takes longer than .ci/run may: every test under the sanitizers, studies, precisions, interruptions.
+# What takes longer than .ci/run may: every test under the sanitizers, studies, precisions, interruptions,
+# kills and faults.
+#   scripts/nightly.sh [KILLS]     default: 1000
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+kills=${1:-1000}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -50,6 +53,13 @@ for seconds in 1 2 3 5 8; do
     "$python" "$checks/compare_files.py" whole.h5 part.h5
 done
 [ "$interrupted" -gt 0 ] || fail "no run was interrupted"
+
+say "$kills kills"
+"$python" "$checks/kill_matrix.py" "$program" --kills "$kills" --seed "$(date +%j)"
+
+say "A disk that fails at every call"
+g++ -std=c++20 -O1 -shared -fPIC -o faults.so "$root/tests/faults/faults.cpp" -ldl
+"$python" "$checks/fault_matrix.py" "$program" "$scratch/faults.so"
 
 say "All tests under the sanitizers"
 build sanitize all -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1" \

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
-#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
-#include <csignal>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -39,9 +38,11 @@ std::vector<Trajectory> rows_of_two_depths() {
 
 void write(std::string const& path, std::vector<Trajectory> const& rows,
            Study const& study = test::study()) {
-    Store store(path, study, provenance());
-    for (Trajectory const& row : rows) store.append(row);
-    store.close(StudyState::complete, {200, 1, 2e-3});
+    OutputLock const lock(path);
+    Store store(lock, study, provenance());
+    for (Trajectory const& row : rows) store.append({row}, {});
+    store.append({}, {200, 1, 2e-3});
+    store.close(StudyState::complete);
 }
 
 std::string contents(std::string const& path) {
@@ -82,9 +83,13 @@ TEST(Store, GivesBackWhatWasAppended) {
     EXPECT_EQ(stored.audit.misses, 1);
     EXPECT_EQ(stored.audit.worst, 2e-3);
     EXPECT_EQ(stored.margins, std::vector<double>(rows.size(), 0));
-    EXPECT_EQ(identify_store(folder.path("run.h5")).digest, std::string(64, 'a'));
-    EXPECT_EQ(identify_store(folder.path("run.h5")).state, StudyState::complete);
+    EXPECT_EQ(stored.digest, std::string(64, 'a'));
+    EXPECT_EQ(stored.precision, "double");
+    EXPECT_EQ(stored.yaml_given, test::study().yaml_given);
+    EXPECT_EQ(stored.steps, test::steps);
+    EXPECT_TRUE(stored.closed);
     EXPECT_FALSE(fs::exists(folder.path("run.h5.tmp")));
+    EXPECT_FALSE(fs::exists(folder.path("run.h5.lock")));
 }
 
 // Two files that were written within one second differ in their time of the end alone.
@@ -104,14 +109,16 @@ TEST(Store, DoesNotDependOnTheOrderOfAppending) {
 TEST(Store, TakesRowsFromManyThreads) {
     TemporaryFolder const folder;
     auto const rows = rows_of_two_depths();
-    Store store(folder.path("run.h5"), test::study(), provenance());
+    OutputLock const lock(folder.path("run.h5"));
+    Store store(lock, test::study(), provenance(), {}, {3, 0.001});
     std::vector<std::thread> threads;
     for (std::size_t part = 0; part < 4; ++part)
         threads.emplace_back([&, part] {
-            for (std::size_t n = part; n < rows.size(); n += 4) store.append(rows[n]);
+            for (std::size_t n = part; n < rows.size(); n += 4) store.append({rows[n]}, {1, 0, 0});
         });
     for (std::thread& thread : threads) thread.join();
-    store.close(StudyState::stopped, {});
+    store.close(StudyState::stopped);
+    EXPECT_EQ(store.audit().measurements, static_cast<std::int64_t>(rows.size()));
     StoredStudy const stored = read_store(folder.path("run.h5"));
     ASSERT_EQ(stored.rows.size(), rows.size());
     for (std::size_t n = 0; n < rows.size(); ++n) expect_same(stored.rows[n], rows[n]);
@@ -184,26 +191,32 @@ TEST(Store, HoldsAStudyOfManySteps) {
     EXPECT_EQ(read_store(folder.path("run.h5")).rows.at(0).loss, row.loss);
 }
 
-TEST(Store, LeavesNothingBehindWithoutClose) {
+TEST(Store, KeepsItsRowsWithoutClose) {
     TemporaryFolder const folder;
     {
-        Store store(folder.path("run.h5"), test::study(), provenance());
-        EXPECT_TRUE(fs::exists(folder.path("run.h5.tmp")));
-        store.append(test::network(2));
+        OutputLock const lock(folder.path("run.h5"));
+        Store store(lock, test::study(), provenance());
+        EXPECT_FALSE(fs::exists(folder.path("run.h5.tmp")));
+        store.append({test::network(2)}, {});
     }
-    EXPECT_TRUE(fs::is_empty(folder.path()));
+    StoredStudy const stored = read_store(folder.path("run.h5"));
+    EXPECT_EQ(stored.rows.size(), 1U);
+    EXPECT_EQ(stored.state, StudyState::stopped);
 }
 
 TEST(Store, TakesOverWhatAKilledRunLeft) {
     TemporaryFolder const folder;
     folder.write("run.h5.tmp", std::string(100'000, 'x'));
+    folder.write("run.h5.lock", "process 1 on nowhere\n");
     write(folder.path("run.h5"), {test::network(2)});
     EXPECT_EQ(read_store(folder.path("run.h5")).rows.size(), 1U);
+    EXPECT_FALSE(fs::exists(folder.path("run.h5.lock")));
 }
 
 std::string refusal(std::string const& path) {
     try {
-        Store const store(path, test::study(), provenance());
+        OutputLock const lock(path);
+        Store const store(lock, test::study(), provenance());
     } catch (UserError const& error) {
         return error.what();
     }
@@ -230,50 +243,38 @@ TEST(Store, SaysAtOnceWhyItCannotWrite) {
     EXPECT_EQ(contents(folder.path("file")), "x");
 }
 
-TEST(Store, IsAlone) {
+TEST(Store, IsAloneAndSaysWhoWritesTheFile) {
     TemporaryFolder const folder;
-    Store const first(folder.path("run.h5"), test::study(), provenance());
-    EXPECT_NE(refusal(folder.path("run.h5")).find("another sharpgrid"), std::string::npos);
-    EXPECT_TRUE(fs::exists(folder.path("run.h5.tmp")));
-}
-
-// A limit on the size of files is met like a full disk.
-TEST(Store, ReportsAFullDiskAndCleansUp) {
-    TemporaryFolder const folder;
-    Store store(folder.path("run.h5"), test::study(), provenance());
-    store.append(test::network(2));
-    auto const handler = std::signal(SIGXFSZ, SIG_IGN);
-    rlimit before{};
-    ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
-    rlimit const small{4096, before.rlim_max};
-    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
-    std::string message;
-    try {
-        store.close(StudyState::complete, {});
-    } catch (ResourceError const& error) {
-        message = error.what();
-        EXPECT_EQ(error.code(), ExitCode::resource);
+    std::string const path = folder.path("run.h5");
+    EXPECT_FALSE(is_locked(path));
+    {
+        OutputLock const first(path);
+        EXPECT_TRUE(is_locked(path));
+        std::string const message = refusal(path);
+        EXPECT_NE(message.find("another sharpgrid is writing it"), std::string::npos) << message;
+        EXPECT_NE(message.find("process " + std::to_string(getpid()) + " on "), std::string::npos)
+            << message;
+        EXPECT_TRUE(is_locked(path));
     }
-    setrlimit(RLIMIT_FSIZE, &before);
-    std::signal(SIGXFSZ, handler);
-    EXPECT_NE(message.find("cannot write " + folder.path("run.h5")), std::string::npos) << message;
-    EXPECT_TRUE(fs::is_empty(folder.path()));
+    EXPECT_FALSE(is_locked(path));
+    EXPECT_EQ(refusal(path), "");
 }
 
 TEST(Store, RefusesRowsThatAreNotOfTheStudy) {
     TemporaryFolder const folder;
-    Store store(folder.path("run.h5"), test::study(), provenance());
+    OutputLock const lock(folder.path("run.h5"));
+    Store store(lock, test::study(), provenance());
     Trajectory row = test::network(2);
     row.loss.pop_back();
-    EXPECT_THROW(store.append(row), InternalError);
+    EXPECT_THROW(store.append({row}, {}), InternalError);
     row = test::network(missing);
-    EXPECT_THROW(store.append(row), InternalError);
+    EXPECT_THROW(store.append({row}, {}), InternalError);
     row = test::network(2);
     row.swept = {1};
-    EXPECT_THROW(store.append(row), InternalError);
-    store.append(test::network(2));
-    store.append(test::network(2));
-    EXPECT_THROW(store.close(StudyState::complete, {}), InternalError);
+    EXPECT_THROW(store.append({row}, {}), InternalError);
+    store.append({test::network(2)}, {});
+    store.append({test::network(2)}, {});
+    EXPECT_THROW(store.close(StudyState::complete), InternalError);
 }
 
 }  // namespace

@@ -31,10 +31,6 @@ protected:
             message = error.what();
             EXPECT_NE(message.find(path), std::string::npos) << message;
         }
-        try {
-            identify_store(path);
-        } catch (DataError const&) {
-        }
         return message;
     }
     void expect_refusal(std::string const& path, std::string const& part) {
@@ -43,21 +39,20 @@ protected:
 
     std::string good_bytes() {
         {
-            Store store(folder_.path("good.h5"), test::study(), {});
-            for (Trajectory const& row : test::point(2, 3, 4, 6)) store.append(row);
-            store.close(StudyState::complete, {});
+            OutputLock const lock(folder_.path("good.h5"));
+            Store store(lock, test::study(), {});
+            store.append(test::point(2, 3, 4, 6), {});
+            store.close(StudyState::complete);
         }
         std::ifstream in(folder_.path("good.h5"), std::ios::binary);
         return {std::istreambuf_iterator<char>(in), {}};
     }
     std::string crafted(std::function<void(h5::Writer&)> const& fill) {
         h5::Session const session;
-        h5::Writer file;
+        h5::Writer file(folder_.path("crafted.h5"));
         fill(file);
-        auto const image = file.image();
-        auto const bytes = image->bytes();
-        return folder_.write("crafted.h5",
-                             {reinterpret_cast<char const*>(bytes.data()), bytes.size()});
+        file.finish();
+        return folder_.path("crafted.h5");
     }
 
     test::TemporaryFolder const folder_;
@@ -78,8 +73,18 @@ TEST_F(HostileStore, RefusesWhatIsNoFileOfOurs) {
 
 void begin(h5::Writer& file) {
     file.attribute("schema_version", 1);
-    for (char const* name : {"title", "model", "study_sha256", "data_name", "swept_keys"})
+    for (char const* name :
+         {"title", "history", "source", "study_yaml", "study_resolved_yaml", "study_sha256",
+          "model", "data_name", "data_sha256", "loss_normalisation", "device", "libraries",
+          "precision", "start_time", "swept_keys"})
         file.attribute(name, "");
+}
+
+void record(h5::Writer& file, std::int64_t rows) {
+    for (char const* name : {"committed_rows", "audit_measurements", "audit_misses"})
+        file.write({name, {}, "", "", "", {}}, std::vector{rows});
+    file.write({"audit_worst", {}, "", "", "", {}}, std::vector<double>{0});
+    file.write({"commit_checksum", {}, "", "", "", {}}, std::vector<std::uint64_t>{0});
 }
 
 TEST_F(HostileStore, RefusesWhatIsNotOfTheSchema) {
@@ -107,8 +112,17 @@ TEST_F(HostileStore, RefusesWhatIsNotOfTheSchema) {
             file.axis({"run", 2, true});
             file.write({"run", {"run"}, "", "", "", {}}, std::vector<std::int64_t>{0, 1});
             file.write({"depth", {}, "", "", "", {}}, std::vector<std::int32_t>{1});
+            record(file, 2);
         }),
         "depth has the wrong shape");
+    expect_refusal(
+        crafted([&](h5::Writer& file) {
+            state(file, 0);
+            file.axis({"run", 2, true});
+            file.write({"run", {"run"}, "", "", "", {}}, std::vector<std::int64_t>{0, 1});
+            record(file, 3);
+        }),
+        "it holds 2 networks, but its record says 3");
 }
 
 TEST_F(HostileStore, RefusesEveryTruncation) {

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include "host/prepare.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <charconv>
+#include <cstdlib>
+
+#include "host/config.hpp"
+#include "host/machine.hpp"
+
+namespace sg {
+
+namespace {
+
+Precision choose_precision(std::string const& wanted)
+{
+    if (wanted == "float") return Precision::single;
+    if (wanted == "double") return Precision::dual;
+    throw UserError("--precision " + wanted + " is not known (float, double).");
+}
+
+}  // namespace
+
+Plan plan_of(Prepared const& p, RunOptions const& options)
+{
+    return plan_for_machine(options.device, options.workers, [&](Machine const& machine) {
+        return make_plan(p.study, dataset_shape(p.study.data), machine, p.precision);
+    });
+}
+
+double seconds_of(std::string const& option, std::string const& text)
+{
+    double number = 0;
+    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    std::string const unit(end, text.data() + text.size());
+    double factor = 0;
+    if (unit.empty() || unit == "s") factor = 1;
+    if (unit == "m") factor = 60;
+    if (unit == "h") factor = 3600;
+    if (unit == "d") factor = 86400;
+    double const seconds = number * factor;
+    if (error != std::errc{} || !(seconds > 0 && seconds < 1e9))
+        throw UserError(option + " " + text + " is not a time (for example 90, 10m or 2h).");
+    return seconds;
+}
+
+Prepared prepare(RunOptions const& options)
+{
+    Prepared p;
+    p.study = read_study(options.study, options.set);
+    auto const choice = choose_shard(options.shard, [](char const* name) { return std::getenv(name); });
+    p.shard = choice.shard;
+    if (!p.shard.whole())
+        spdlog::info("shard {} of the study, from {} (--shard none: all of it)", p.shard.text(), choice.from);
+    p.output = shard_path(options.output.empty() ? p.study.output_file : options.output, p.shard);
+    p.study.output_file = p.output;
+    p.precision = choose_precision(options.precision);
+    return p;
+}
+
+}  // namespace sg
