@@ -109,6 +109,8 @@ ExactSpectrum<T>::ExactSpectrum(Exec const& exec, Arena& arena, Model const& mod
     done_ = arena.take<unsigned char, 1>(nets);
     results_ = arena.take<EigenResult, 1>(nets);
     clear(exec, v_);  // a matmul reads the vectors of networks that are skipped, too
+    clear(exec, values_);
+    clear(exec, square_);
 }
 
 // Eigenvalues ascending and eigenvectors as rows (columns of the column-major matrix), in place.
