@@ -21,11 +21,11 @@ namespace device {
 
 [[noreturn]] static void unreachable() { throw InternalError("a call of space cuda without CUDA"); }
 
-std::shared_ptr<CudaState> open(int)
+std::shared_ptr<CudaState> open(int ordinal)
 {
-    throw DeviceError(
-        "this build has no CUDA. Use --device cpu, or build again where nvcc is found "
-        "(-DSG_CUDA=ON).");
+    throw DeviceError("cuda:" + std::to_string(ordinal) + " cannot be used: " +
+                      cuda_device_fault(ordinal) +
+                      ". Use --device cpu, or build again where nvcc is found (-DSG_CUDA=ON).");
 }
 void wait(CudaState&) { unreachable(); }
 Exec::Moment moment(CudaState&) { unreachable(); }
