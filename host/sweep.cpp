@@ -11,6 +11,7 @@
 #include <mutex>
 #include <thread>
 
+#include "cuda/exec/device_fault.hpp"
 #include "host/agenda.hpp"
 #include "host/examples.hpp"
 
@@ -118,8 +119,8 @@ private:
                 run_task(*slice, *task);
                 if (stop_) return agenda_.interrupt();
             }
-        } catch (ResourceError const& error) {
-            if (device < 0 || largest_slice() == 1) throw;
+        } catch (OutOfDeviceMemory const& error) {
+            if (largest_slice() == 1) throw;
             std::lock_guard const lock(mutex_);
             out_of_memory_ = error.what();
             if (task) agenda_.put_back(std::move(*task));

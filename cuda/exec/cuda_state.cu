@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "cuda/exec/device.hpp"
+#include "cuda/exec/device_fault.hpp"
 #include "cuda/exec/error.hpp"
 
 namespace sg {
@@ -16,15 +17,17 @@ void check_cuda(cudaError_t status, char const* call, char const* file, int line
     if (status == cudaSuccess) return;
     auto const text = std::string(call) + ": " + cudaGetErrorString(status) + ", " + file + ":" +
                       std::to_string(line);
-    if (status == cudaErrorMemoryAllocation) throw ResourceError("out of device memory: " + text);
+    if (status == cudaErrorMemoryAllocation) throw OutOfDeviceMemory("out of device memory: " + text);
     throw DeviceError(text);
 }
 
 void check_cublas(cublasStatus_t status, char const* call, char const* file, int line)
 {
     if (status == CUBLAS_STATUS_SUCCESS) return;
-    throw DeviceError(std::string(call) + ": " + cublasLtGetStatusString(status) + ", " + file + ":" +
-                      std::to_string(line));
+    auto const text = std::string(call) + ": " + cublasLtGetStatusString(status) + ", " + file + ":" +
+                      std::to_string(line);
+    if (status == CUBLAS_STATUS_ALLOC_FAILED) throw OutOfDeviceMemory("out of device memory: " + text);
+    throw DeviceError(text);
 }
 
 Staging::~Staging()

@@ -23,5 +23,21 @@ TEST(DeviceFault, ADeviceMayBeTooOld) {
               "H200 has compute capability 9.0, this program was compiled for 10.0 and newer");
 }
 
+// The exit code of other resources, but a kind of its own: a full disk must not make a run try again.
+TEST(DeviceFault, MemoryOfADeviceIsAKindOfItsOwn) {
+    EXPECT_EQ(OutOfDeviceMemory("x").code(), ExitCode::resource);
+    auto const caught = [](auto const& thrown) {
+        try {
+            throw thrown;
+        } catch (OutOfDeviceMemory const&) {
+            return true;
+        } catch (ResourceError const&) {
+            return false;
+        }
+    };
+    EXPECT_TRUE(caught(OutOfDeviceMemory("x")));
+    EXPECT_FALSE(caught(ResourceError("disk")));
+}
+
 }  // namespace
 }  // namespace sg

@@ -180,6 +180,25 @@ TEST_P(SweepTest, OutOfMemoryHalvesTheSlicesAndChangesNoBit) {
     }
 }
 
+// Not taken for a lack of device memory, which would make the slices smaller and run them again.
+TEST_P(SweepTest, AFullDiskEndsTheRun) {
+    auto const study = study_of("{c: [1, 4, 16], seeds: 4}");
+    auto const planned = plan(study);
+    std::atomic<bool> stop{false};
+    std::atomic<int> calls{0};
+    Counters counters;
+    auto const full = [&](std::vector<Trajectory>&&, AuditTally const&) {
+        ++calls;
+        throw ResourceError("no space left");
+    };
+    std::vector<Trajectory> const none;
+    Todo const todo(study, planned.cohorts, {}, none);
+    auto const data = load_dataset(study.data);
+    EXPECT_THROW(sweep(study, planned, todo, data, stop, counters, full), ResourceError);
+    EXPECT_GE(calls, 1);
+    EXPECT_LE(calls, planned.workers);
+}
+
 TEST_P(SweepTest, SeveralDevicesGiveTheSameBits) {
     if (GetParam() != Where::cuda) GTEST_SKIP() << "the CPU is one device";
     if (cuda_device_count() < 2) GTEST_SKIP() << "there is one device";
