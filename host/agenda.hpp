@@ -23,12 +23,13 @@ struct Unit {
     std::vector<std::uint64_t> seeds;
 };
 
-// Some of the c of a unit, ready to run: λ₀ is known.
+// Some of the c of a unit, ready to run: λ₀ is known. Or what goes on from a checkpoint.
 template <class T>
 struct Ready {
     Cohort const* cohort;
     std::shared_ptr<std::vector<Initial<T>> const> initials;
     std::vector<SliceMember<T>> members;
+    std::shared_ptr<Checkpoint const> checkpoint;
 };
 
 template <class T>
@@ -42,9 +43,15 @@ public:
 
     // `cohorts` may be cut into smaller slices while no worker runs.
     Agenda(Study const& study, std::vector<Cohort> const& cohorts, Todo const& todo,
-           std::atomic<bool>& stop)
+           std::vector<FoundCheckpoint> const& found, std::atomic<bool>& stop)
         : study_(study), todo_(todo), stop_(stop)
     {
+        for (auto const& f : found) {
+            Ready<T> ready{&cohorts.at(f.cohort), nullptr, {}, f.checkpoint};
+            for (std::size_t row = 0; row < f.checkpoint->head().rows.size(); ++row)
+                ready.members.push_back({nullptr, 0, f.checkpoint.get(), static_cast<int>(row)});
+            ready_.push_back(std::move(ready));
+        }
         for (auto const& cohort : cohorts) {
             Unit unit{&cohort, {}};
             for (auto const seed : study.seeds)
@@ -80,10 +87,10 @@ public:
     void measured(Unit const& unit, std::vector<Initial<T>> initials)
     {
         auto const shared = std::make_shared<std::vector<Initial<T>> const>(std::move(initials));
-        Ready<T> all{unit.cohort, shared, {}};
+        Ready<T> all{unit.cohort, shared, {}, nullptr};
         for (auto const& initial : *shared)
             for (double const c : study_.c)
-                if (todo_.wants(*unit.cohort, initial.seed, c)) all.members.push_back({&initial, c});
+                if (todo_.wants(*unit.cohort, initial.seed, c)) all.members.push_back({&initial, c, nullptr, 0});
         std::lock_guard const lock(mutex_);
         ready_.push_back(std::move(all));
         --measuring_;

@@ -21,6 +21,7 @@ struct RunOptions {
     std::string max_time;               // empty: no limit
     int commit_networks = 256;          // a commit is due after so many networks ...
     double commit_seconds = 5;          // ... or so long
+    double checkpoint_seconds = 60;     // most time between two checkpoints of a slice
     std::string command;                // the command line, for the file's history
 };
 

@@ -11,6 +11,7 @@
 
 #include "cuda/exec/error.hpp"
 #include "host/config.hpp"
+#include "host/digest.hpp"
 
 namespace sg {
 
@@ -117,6 +118,16 @@ std::vector<std::string> differing_keys(Study const& before, Study const& now) {
     }
     for (auto const& [key, is] : new_keys) add(key, "absent", is);
     return differ;
+}
+
+std::string continuation_key(Study const& study, std::string const& precision,
+                             Dataset const& data) {
+    std::string text = precision + "\n" + data.sha256 + "\n";
+    auto const grown = excused(study, study);
+    for (auto const& [key, value] : keys_of(study))
+        if (std::find(grown.begin(), grown.end(), key) == grown.end())
+            text += key + " = " + value + "\n";
+    return sha256_hex(text);
 }
 
 StoredStudy take_up(std::string const& path, Study const& study, std::string const& precision,

@@ -69,6 +69,10 @@ ExitCode run(int argc, char** argv)
     run->add_option("--commit-networks", run_options.commit_networks, "most networks of a commit")
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
+    run->add_option("--checkpoint-seconds", run_options.checkpoint_seconds,
+                    "most time between two checkpoints of networks under way, in OUTPUT.checkpoints/")
+        ->check(CLI::Range(0.0, 86400.0))
+        ->capture_default_str();
     run->add_option("--shard", run_options.shard,
                     "i/N: one of N parts, i from 1; auto/N: i from the environment; none: all. Without it "
                     "arrays of jobs and ranks of launchers make shards. Each writes NAME.shard-i-of-N.h5");

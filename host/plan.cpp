@@ -11,6 +11,7 @@
 #include "cuda/ops/matmul.hpp"
 #include "cuda/ops/trial.hpp"
 #include "host/examples.hpp"
+#include "host/slice_run.hpp"
 
 namespace sg {
 
@@ -119,6 +120,26 @@ std::size_t start_vector_bytes(Plan const& plan)
     return most * element_size(plan.precision);
 }
 
+// Of one worker, the most for any cohort: the checkpoint of a slice, in memory while it is written (its rows,
+// read, copied and encoded; the largest part of one state) and on the disk.
+struct CheckpointBytes {
+    std::size_t memory = 0, disk = 0;
+};
+
+CheckpointBytes checkpoint_bytes(Plan const& plan, Study const& study)
+{
+    CheckpointBytes most;
+    auto const element = element_size(plan.precision);
+    for (auto const& c : plan.cohorts) {
+        auto const nets = static_cast<std::size_t>(c.slice_nets), rows = nets * row_bytes(study);
+        auto const state = static_cast<std::size_t>(state_values(study, c)) * element;
+        auto const part = 2 * static_cast<std::size_t>(c.model.params()) * element;
+        most.memory = std::max(most.memory, 3 * rows + part);
+        most.disk = std::max(most.disk, rows + nets * state);
+    }
+    return most;
+}
+
 }  // namespace
 
 int Plan::device_of(int worker) const
@@ -153,6 +174,8 @@ Plan make_plan(Study const& study, DatasetShape const& data, Machine const& mach
     // All rows, one array of all of them on its way to the file, and the file's last chunks.
     std::size_t const output = rows + rows / 4 + stream_bytes;
     plan.host_bytes = base + output + W * (start_vector_bytes(plan) + blas_bytes);
+    auto const checkpoint = checkpoint_bytes(plan, study);
+    plan.host_bytes += W * checkpoint.memory;
     if (plan.space() == Space::cpu) {
         plan.host_bytes += W * plan.arena_bytes + shared.measurement;
     } else {
@@ -161,8 +184,9 @@ Plan make_plan(Study const& study, DatasetShape const& data, Machine const& mach
         plan.device_bytes = streams * (plan.arena_bytes + device_worker_bytes) + shared.measurement +
                             shared.dataset + device_margin_bytes;
     }
-    // The streamed file and, at the end, its sorted copy beside it.
-    plan.disk_bytes = 2 * (rows + (std::size_t{1} << 20));
+    // The streamed file and, at the end, its sorted copy beside it; of each slice the newest checkpoint, the
+    // one before, and the one that is being written.
+    plan.disk_bytes = 2 * (rows + (std::size_t{1} << 20)) + 3 * W * checkpoint.disk;
     return plan;
 }
 

@@ -93,6 +93,7 @@ struct Run {
     ExitCode operator()(StoredStudy&& kept);
     ExitCode train(Plan const& plan, Dataset const& data, std::string const& device,
                    StoredStudy&& kept);
+    Checkpoints take_up_checkpoints(Plan const& plan, Dataset const& data, Todo& todo) const;
 };
 
 ExitCode Run::operator()(StoredStudy&& kept)
@@ -109,11 +110,26 @@ ExitCode Run::operator()(StoredStudy&& kept)
     return train(plan, data, description, std::move(kept));
 }
 
+Checkpoints Run::take_up_checkpoints(Plan const& plan, Dataset const& data, Todo& todo) const
+{
+    CheckpointPolicy const policy{checkpoint_folder(lock.path()),
+                                  continuation_key(prepared.study, options.precision, data),
+                                  options.checkpoint_seconds};
+    auto found = find_checkpoints(policy, prepared.study, plan.precision, plan.cohorts, todo);
+    for (auto const& f : found) {
+        auto const& head = f.checkpoint->head();
+        spdlog::info("{} networks of depth {} and width {} go on from step {}", head.rows.size(), head.depth,
+                     head.width, head.step);
+    }
+    return {policy, std::move(found)};
+}
+
 ExitCode Run::train(Plan const& plan, Dataset const& data, std::string const& device,
                    StoredStudy&& kept)
 {
     Study const& study = prepared.study;
-    Todo const todo(study, plan.cohorts, prepared.shard, kept.rows);
+    Todo todo(study, plan.cohorts, prepared.shard, kept.rows);
+    auto const checkpoints = take_up_checkpoints(plan, data, todo);
     Counters counters;
     counters.networks = todo.networks() - todo.missing();
     for (Trajectory const& row : kept.rows) {
@@ -126,12 +142,18 @@ ExitCode Run::train(Plan const& plan, Dataset const& data, std::string const& de
     {
         Progress const progress(counters, todo.networks(), todo.flops() * 1e-6);
         result = sweep(study, plan, todo, data, stop_requested, counters,
-                       [&](std::vector<Trajectory>&& rows, AuditTally const& audit) {
-                           store.append(std::move(rows), audit);
-                       });
+                       [&](std::vector<Trajectory>&& rows, AuditTally const& audit,
+                           std::string const& checkpoint) {
+                           std::function<void()> remove;
+                           if (!checkpoint.empty())
+                               remove = [checkpoint] { remove_checkpoint(checkpoint); };
+                           store.append(std::move(rows), audit, remove);
+                       },
+                       checkpoints);
     }
     bool const complete = counters.networks == todo.networks();
     store.close(complete ? StudyState::complete : StudyState::stopped);
+    if (complete) remove_checkpoints(lock.path());
     result.audit = store.audit();
     report_end(counters, result);
     spdlog::info("{} {}", lock.path(),
@@ -149,11 +171,14 @@ ExitCode run_command(RunOptions const& options)
     TimeLimit const time_limit(limit);
     OutputLock const lock(prepared.output);
     StoredStudy kept;
-    if (!options.overwrite)
+    if (options.overwrite)
+        remove_checkpoints(prepared.output);
+    else
         kept = take_up(prepared.output, prepared.study, options.precision,
                        prepared.shard);
     if (kept.state == StudyState::complete && kept.digest == prepared.study.digest) {
         remove_temporary(prepared.output);
+        remove_checkpoints(prepared.output);
         spdlog::info("{} is complete: nothing to do (--overwrite runs it again)", prepared.output);
         return ExitCode::done;
     }

@@ -40,9 +40,10 @@ bool Initial<T>::usable() const
 template <class T>
 SliceRun<T>::SliceRun(Exec const& exec, Arena& arena, Study const& study, Cohort const& cohort,
                       ExampleData const& data, std::int64_t examples, Batch<T> const& measurement,
-                      std::atomic<bool> const* stop)
+                      std::atomic<bool> const* stop, CheckpointPolicy policy)
     : exec_(exec), study_(study), cohort_(cohort),
       variant_(study.variants.at(static_cast<std::size_t>(cohort.variant))), stop_(stop),
+      policy_(std::move(policy)),
       slice_(exec, arena, cohort.model, train_options(variant_), cohort.slice_nets,
              cohort.unit_seeds, data, examples),
       hessian_(exec, arena, cohort.model, variant_.loss, cohort.slice_nets, measurement,
@@ -110,6 +111,18 @@ void SliceRun<T>::start(std::vector<SliceMember<T>> const& members)
         auto const& initial = *members[static_cast<std::size_t>(row)].initial;
         meter_.set_start(g.first, g.count, initial.start, initial.sharpness.lambda);
     }
+}
+
+// The step that `members` begin with.
+template <class T>
+int SliceRun<T>::begin(std::vector<SliceMember<T>> const& members, AuditTally& audit)
+{
+    checkpoint_.clear();
+    saved_at_ = Clock::now();
+    if (!members.empty() && members.front().from) return restore(members, audit);
+    recorded_ = -1;
+    start(members);
+    return 0;
 }
 
 // Everything that step t asks of the device. The host does not wait for it, so that it records one step
@@ -207,10 +220,11 @@ std::vector<Trajectory> SliceRun<T>::run(std::vector<SliceMember<T>> const& memb
 {
     SG_EXPECT(static_cast<int>(members.size()) <= cohort_.slice_nets);
     std::fill(dead_.begin(), dead_.end(), static_cast<unsigned char>(0));
-    recorded_ = -1;
-    start(members);
+    int const first = begin(members, audit);
     auto const total = static_cast<std::int64_t>(members.size());
-    for (int t = 0; t <= study_.steps && slice_.active() > 0; ++t) {
+    steps_done += first * total;
+    for (int t = first; t <= study_.steps && slice_.active() > 0; ++t) {
+        if (t > first && (checkpoint_is_due() || (*stop_ && !policy_.folder.empty()))) save(t, audit);
         if (*stop_) return {};
         measure(t);
         auto const fetched = exec_.moment();

@@ -3,11 +3,12 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <vector>
 
 #include "cuda/exec/graph.hpp"
-#include "host/cohort.hpp"
+#include "host/checkpoints.hpp"
 #include "host/examples.hpp"
 #include "host/trajectory.hpp"
 
@@ -24,30 +25,49 @@ struct Initial {
     bool usable() const;  // whether c / λ₀ is a learning rate
 };
 
+// A network that begins at λ₀, or goes on from a row of a checkpoint.
 template <class T>
 struct SliceMember {
-    Initial<T> const* initial;
-    double c;
+    Initial<T> const* initial = nullptr;
+    double c = 0;
+    Checkpoint const* from = nullptr;
+    int row = 0;
 };
+
+// Numbers that a checkpoint keeps of one network of a cohort.
+std::int64_t state_values(Study const& study, Cohort const& cohort);
 
 template <class T>
 class SliceRun {
 public:
-    // Memory for the largest slice of `cohort` comes from `arena`. `stop`: give up between steps.
+    // Memory for the largest slice of `cohort` comes from `arena`. `stop`: give up between steps, with a
+    // checkpoint.
     SliceRun(Exec const& exec, Arena& arena, Study const& study, Cohort const& cohort,
              ExampleData const& data, std::int64_t examples, Batch<T> const& measurement,
-             std::atomic<bool> const* stop);
+             std::atomic<bool> const* stop, CheckpointPolicy policy = {});
 
     // λ₀ of each seed.
     std::vector<Initial<T>> measure_initial(std::vector<std::uint64_t> const& seeds);
 
-    // The trajectories of `members`, which stand in order of their seeds. Empty when stopped. `audit`
-    // is added to. `steps_done` counts network · steps for the progress.
+    // The trajectories of `members`, which stand in order of their seeds and begin alike, or are a range of
+    // the rows of one checkpoint. Empty when stopped. `audit`: of these rows. `steps_done` counts
+    // network · steps for the progress.
     std::vector<Trajectory> run(std::vector<SliceMember<T>> const& members, AuditTally& audit,
                                 std::atomic<std::int64_t>& steps_done);
+    // Of the last run: the file to remove when its rows are kept elsewhere; empty: there is none.
+    std::string const& checkpoint() const { return checkpoint_; }
 
 private:
+    using Clock = std::chrono::steady_clock;
+
+    bool checkpoint_is_due() const;
+    CheckpointHead head_of_state(int step, AuditTally const& audit) const;
+    void save(int step, AuditTally const& audit);
+    int restore(std::vector<SliceMember<T>> const& members, AuditTally& audit);
+    void restore_slot(int slot, Checkpoint const& from, std::size_t k);
+
     void record_initial(Trajectory& row, SliceMember<T> const& member) const;
+    int begin(std::vector<SliceMember<T>> const& members, AuditTally& audit);
     void start(std::vector<SliceMember<T>> const& members);
     bool has_sharpness(int step) const { return step > 0 && study_.measured_at(step); }
     void measure(int step);
@@ -66,6 +86,9 @@ private:
     Cohort const& cohort_;
     Variant const& variant_;
     std::atomic<bool> const* stop_;
+    CheckpointPolicy policy_;
+    std::string checkpoint_;
+    Clock::time_point saved_at_;
     Slice<T> slice_;
     HessianOperator<T> hessian_;
     SharpnessMeter<T> meter_;

@@ -93,7 +93,8 @@ struct Store::Impl {
     Impl(std::string path, Study const& study, Provenance const& from, StoredStudy kept,
          CommitPolicy const& policy, std::atomic<bool>* stop);
 
-    void append(std::vector<Trajectory>&& rows, AuditTally const& audit);
+    void append(std::vector<Trajectory>&& rows, AuditTally const& audit,
+                std::function<void()>&& committed);
     void finish_streaming();
     void write_final(StudyState state);
     AuditTally const& audit() const { return audit_; }
@@ -122,6 +123,7 @@ private:
     std::condition_variable changed_;
     std::vector<Trajectory> pending_;
     AuditTally pending_audit_;
+    std::vector<std::function<void()>> pending_committed_;
     Clock::time_point first_pending_;
     bool ended_ = false;
     std::string failure_;
@@ -165,7 +167,8 @@ void Store::Impl::refuse_if_failed() const {
     if (!failure_.empty()) throw ResourceError(failure_);
 }
 
-void Store::Impl::append(std::vector<Trajectory>&& rows, AuditTally const& audit) {
+void Store::Impl::append(std::vector<Trajectory>&& rows, AuditTally const& audit,
+                         std::function<void()>&& committed) {
     auto const most = 2 * static_cast<std::size_t>(policy_.networks);
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return pending_.size() < most || !failure_.empty(); });
@@ -173,6 +176,7 @@ void Store::Impl::append(std::vector<Trajectory>&& rows, AuditTally const& audit
     if (pending_.empty()) first_pending_ = Clock::now();
     for (Trajectory& row : rows) pending_.push_back(std::move(row));
     pending_audit_.add(audit);
+    if (committed) pending_committed_.push_back(std::move(committed));
     changed_.notify_all();
 }
 
@@ -187,11 +191,13 @@ void Store::Impl::write_until_ended() {
             return ended_ || pending_.size() >= static_cast<std::size_t>(policy_.networks);
         });
         auto rows = std::exchange(pending_, {});
+        auto const committed = std::exchange(pending_committed_, {});
         audit_.add(std::exchange(pending_audit_, {}));
         changed_.notify_all();
         lock.unlock();
         try {
             commit(std::move(rows));
+            for (auto const& call : committed) call();
         } catch (std::bad_alloc const&) {
             fail("not enough memory to write " + path_);
         } catch (std::exception const& error) {
@@ -255,13 +261,14 @@ Store::~Store() {
     }
 }
 
-void Store::append(std::vector<Trajectory> rows, AuditTally const& audit) {
+void Store::append(std::vector<Trajectory> rows, AuditTally const& audit,
+                   std::function<void()> committed) {
     SG_EXPECT(!impl_->closed);
     for (Trajectory& row : rows) {
         check_row(row, impl_->study());
         normalise_nan(row);
     }
-    impl_->append(std::move(rows), audit);
+    impl_->append(std::move(rows), audit, std::move(committed));
 }
 
 void Store::close(StudyState state) {

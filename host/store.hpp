@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -74,8 +75,10 @@ public:
     Store& operator=(Store const&) = delete;
 
     // Rows that belong together (they are committed together), with the audit of their sharpness.
-    // From any thread; waits while the disk is far behind.
-    void append(std::vector<Trajectory> rows, AuditTally const& audit);
+    // From any thread; waits while the disk is far behind. `committed` is called, by the writer's
+    // thread, when they are on the disk; it must not throw.
+    void append(std::vector<Trajectory> rows, AuditTally const& audit,
+                std::function<void()> committed = {});
     // Commits what is left; then a sorted, cleanly closed copy takes the place of the streamed
     // file.
     void close(StudyState state);

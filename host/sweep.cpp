@@ -49,10 +49,11 @@ template <class T>
 class Sweep {
 public:
     Sweep(Study const& study, Plan const& plan, Todo const& todo, Dataset const& dataset,
-          std::atomic<bool>& stop, Counters& counters, SliceSink const& sink)
+          std::atomic<bool>& stop, Counters& counters, SliceSink const& sink,
+          Checkpoints const& checkpoints)
         : study_(study), plan_(plan), shape_{dataset.examples, dataset.inputs, dataset.classes},
-          stop_(stop), counters_(counters), sink_(sink), cohorts_(plan.cohorts),
-          agenda_(study, cohorts_, todo, failed_)
+          stop_(stop), counters_(counters), sink_(sink), policy_(checkpoints.policy), cohorts_(plan.cohorts),
+          agenda_(study, cohorts_, todo, checkpoints.found, failed_)
     {
         for (int w = 0; w < plan.workers; ++w) {
             auto& place = places_[plan.device_of(w)];
@@ -114,7 +115,7 @@ private:
                     arena.rewind(0);
                     slice = std::make_unique<SliceRun<T>>(
                         exec, arena, study_, *cohort, place.examples.data(), place.examples.count(),
-                        place.examples.measurement(), &stop_);
+                        place.examples.measurement(), &stop_, policy_);
                 }
                 run_task(*slice, *task);
                 if (stop_) return agenda_.interrupt();
@@ -143,7 +144,7 @@ private:
         for (auto const& row : rows) count(row, counters_);
         counters_.work += static_cast<std::int64_t>(ready.cohort->flops * 1e-6 *
                                                     static_cast<double>(rows.size()));
-        if (!rows.empty()) sink_(std::move(rows), audit);
+        if (!rows.empty()) sink_(std::move(rows), audit, slice.checkpoint());
         std::lock_guard const lock(mutex_);
         result_.audit.add(audit);
     }
@@ -175,6 +176,7 @@ private:
     std::atomic<bool> failed_{false};
     Counters& counters_;
     SliceSink const& sink_;
+    CheckpointPolicy const& policy_;
     std::vector<Cohort> cohorts_;  // of the plan; their slices may become smaller
     Agenda<T> agenda_;
     std::map<int, std::unique_ptr<Place<T>>> places_;
@@ -187,11 +189,12 @@ private:
 }  // namespace
 
 SweepResult sweep(Study const& study, Plan const& plan, Todo const& todo, Dataset const& dataset,
-                  std::atomic<bool>& stop, Counters& counters, SliceSink const& sink)
+                  std::atomic<bool>& stop, Counters& counters, SliceSink const& sink,
+                  Checkpoints const& checkpoints)
 {
     if (plan.precision == Precision::single)
-        return Sweep<float>(study, plan, todo, dataset, stop, counters, sink).run();
-    return Sweep<double>(study, plan, todo, dataset, stop, counters, sink).run();
+        return Sweep<float>(study, plan, todo, dataset, stop, counters, sink, checkpoints).run();
+    return Sweep<double>(study, plan, todo, dataset, stop, counters, sink, checkpoints).run();
 }
 
 }  // namespace sg

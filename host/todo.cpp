@@ -73,6 +73,10 @@ void Todo::count(Study const& study, std::vector<Cohort> const& cohorts) {
         }
 }
 
+void Todo::set_under_way(Cohort const& cohort, std::vector<Trajectory> const& rows) {
+    for (Trajectory const& row : rows) done_[cell_of(cohort, row.seed)].insert(row.c);
+}
+
 bool Todo::wants(Cohort const& cohort, std::uint64_t seed, double c) const {
     Cell const cell = cell_of(cohort, seed);
     if (!cells_.contains(cell)) return false;

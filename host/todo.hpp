@@ -23,6 +23,9 @@ public:
     bool wants(Cohort const& cohort, std::uint64_t seed, double c) const;
     bool wants(Cohort const& cohort, std::uint64_t seed) const;  // any c of it
 
+    // These networks of `cohort` go on from a checkpoint: they are missing, but not to be begun.
+    void set_under_way(Cohort const& cohort, std::vector<Trajectory> const& rows);
+
     std::int64_t networks() const { return networks_; }  // of the shard, done or not
     std::int64_t missing() const { return missing_; }    // still to be run
     double flops() const { return flops_; }              // for those
@@ -35,7 +38,7 @@ private:
     void count(Study const& study, std::vector<Cohort> const& cohorts);
 
     std::set<Cell> cells_;                   // of the shard
-    std::map<Cell, std::set<double>> done_;  // their c
+    std::map<Cell, std::set<double>> done_;  // their c, of those under way too
     std::size_t per_seed_ = 0;               // number of c
     std::int64_t networks_ = 0, missing_ = 0;
     double flops_ = 0;

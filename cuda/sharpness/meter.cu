@@ -102,6 +102,12 @@ std::vector<T> SharpnessMeter<T>::start_vectors(int n) const
 }
 
 template <class T>
+double SharpnessMeter<T>::start_lambda(int n) const
+{
+    return lanczos_ ? to_host(exec_, lanczos_->last().data + n, 1)[0] : 0;
+}
+
+template <class T>
 void SharpnessMeter<T>::set_start(int first, int count, std::vector<T> const& vectors, double lambda)
 {
     if (!lanczos_) return;

@@ -45,6 +45,7 @@ public:
     // What the next step starts from, for slot n: two vectors (2 P, empty unless lanczos) and λ; set for
     // slots [first, first + count) at once.
     std::vector<T> start_vectors(int n) const;
+    double start_lambda(int n) const;  // 0 unless lanczos
     void set_start(int first, int count, std::vector<T> const& vectors, double lambda);
 
     // Slot s takes over slot keep[s] ≥ s.   keep: (count), ascending, in the space of the Exec

@@ -153,6 +153,18 @@ void Slice<T>::update()
 }
 
 template <class T>
+std::vector<T> Slice<T>::state(int slot, int which) const
+{
+    return to_host(exec_, networks(which == 0 ? theta_ : velocity_, slot, 1));
+}
+
+template <class T>
+void Slice<T>::set_state(int slot, int which, std::vector<T> const& values)
+{
+    from_host(exec_, values, networks(which == 0 ? theta_ : velocity_, slot, 1));
+}
+
+template <class T>
 void Slice<T>::compact(std::vector<int> const& keep, int count)
 {
     int const living = static_cast<int>(keep.size());

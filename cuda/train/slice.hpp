@@ -53,6 +53,11 @@ public:
     // θ ← θ − η v from grad().
     void update();
 
+    // What the updates of a slot have made: θ, and the velocity where there is momentum.   values: (states, P)
+    int states() const { return velocity_ ? 2 : 1; }
+    std::vector<T> state(int slot, int which) const;
+    void set_state(int slot, int which, std::vector<T> const& values);
+
     // Slot s takes over slot keep[s]; keep is ascending and holds the slots that live. `count` slots stay
     // active (at least as many as live): the rest of them are dead.
     void compact(std::vector<int> const& keep, int count);

@@ -71,10 +71,19 @@ class Matrix:
         self.length = time.monotonic() - started
         with h5py.File(self.whole) as file:
             self.rows = rows_of(file)
+        self.long_whole = folder / "long_whole.h5"
+        started = time.monotonic()
+        self.run_to_end(self.long_command(self.long_whole))
+        self.long_length = time.monotonic() - started
         self.all_but_the_end = folder / "all.h5"
 
     def run_command(self, path, *more):
         return [self.program, "run", self.study, "-o", path, "--commit-seconds", "0.004", *more]
+
+    def long_command(self, path):
+        """Few networks with many steps: kills hit what writes checkpoints, or goes on from them."""
+        return self.run_command(path, "--checkpoint-seconds", "0.002", "--set", "training.steps=600", "--set",
+                                "model.depth=2", "--set", "grid.c=[1, 4, 64]", "--set", "grid.seeds=2")
 
     def run_to_end(self, command):
         result = subprocess.run([str(part) for part in command], capture_output=True, text=True)
@@ -129,6 +138,24 @@ class Matrix:
             kept = now
         self.run_to_end(self.run_command(path))
         compare(self.whole, path)
+        return kills
+
+    def disturb_long(self):
+        """Kills of long trajectories until they end; what a checkpoint held is not run again."""
+        path = self.folder / "long.h5"
+        path.unlink(missing_ok=True)
+        kills, allowed = 0, self.long_length / 3
+        for _ in range(40):
+            begun = pathlib.Path(str(path) + ".checkpoints").exists()
+            if not self.note(self.kill(self.long_command(path), allowed), path,
+                             "from checkpoints" if begun else "long"):
+                break
+            kills += 1
+            allowed *= 1.1
+        self.run_to_end(self.long_command(path))
+        compare(self.long_whole, path)
+        left = sorted(p.name for p in self.folder.glob("long.h5*"))
+        expect(left == ["long.h5"], f"a finished run left {left}")
         return kills
 
     def disturb_end(self):
@@ -208,7 +235,7 @@ def main():
         kills = 0
         while kills < arguments.kills:
             kills += rng.choices([matrix.disturb_run, matrix.disturb_end, matrix.disturb_merge,
-                                  matrix.disturb_repair], [6, 4, 2, 2])[0]()
+                                  matrix.disturb_repair, matrix.disturb_long], [6, 4, 2, 2, 2])[0]()
     for kind, count in sorted(matrix.hits.items()):
         print(f"{count:6} {kind}")
     print(f"{kills} kills, nothing lost")

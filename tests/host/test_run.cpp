@@ -54,6 +54,43 @@ protected:
     std::string study_ = folder_.write("study.yaml", study_text);
 };
 
+// Trajectories so long that none is finished when the run is stopped.
+TEST_F(RunTest, LongTrajectoriesGoOnFromTheirCheckpoints) {
+    std::string const longer = "--set training.steps=4000 --set model.depth=2 --set model.width=16 "
+                               "--set 'grid.c=[1, 4]' --set grid.seeds=2 ";
+    expect_code(run("whole.h5", longer), 0);
+    int went_on = 0, stopped = 0;
+    for (double seconds = 0.1;; seconds *= 1.5) {
+        auto const outcome = run("part.h5", longer + "--max-time " + std::to_string(seconds));
+        went_on += outcome.error.find("networks of depth 2 and width 16 go on from step") != std::string::npos;
+        if (outcome.code != 75) {
+            expect_code(outcome, 0);
+            break;
+        }
+        ++stopped;
+        ASSERT_LT(seconds, 600);
+    }
+    EXPECT_GE(stopped, 2);
+    EXPECT_GE(went_on, 2);
+    expect_same("whole.h5", "part.h5");
+    EXPECT_FALSE(fs::exists(folder_.path("part.h5.checkpoints")));
+}
+
+// One of another study is no checkpoint, and --overwrite wants none.
+TEST_F(RunTest, CheckpointsBelongToTheirRun) {
+    std::string const longer = "--set training.steps=100000 --set model.depth=2 --set model.width=16 "
+                               "--set 'grid.c=[1, 4]' --set grid.seeds=1 ";
+    expect_code(run("part.h5", longer + "--max-time 0.3"), 75);
+    EXPECT_FALSE(fs::is_empty(folder_.path("part.h5.checkpoints")));
+    auto const other = run("part.h5", longer + "--set training.momentum=0.5 --max-time 0.3");
+    expect_code(other, 2);
+    EXPECT_NE(other.error.find("training.momentum"), std::string::npos) << other.error;
+    EXPECT_FALSE(fs::is_empty(folder_.path("part.h5.checkpoints")));
+    auto const anew = run("part.h5", longer + "--overwrite --max-time 0.3");
+    expect_code(anew, 75);
+    EXPECT_EQ(anew.error.find("go on from"), std::string::npos) << anew.error;
+}
+
 TEST_F(RunTest, GoesOnAfterItsTimeIsOver) {
     expect_code(run("whole.h5"), 0);
     int stopped = 0;

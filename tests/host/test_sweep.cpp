@@ -4,69 +4,14 @@
 #include "host/sweep.hpp"
 
 #include <algorithm>
-#include <map>
-#include <mutex>
-#include <tuple>
 
-#include "host/config.hpp"
 #include "host/examples.hpp"
 #include "host/slice_run.hpp"
-#include "tests/host/trajectory_bits.hpp"
-#include "tests/support/spaces.hpp"
+#include "tests/host/sweep_test.hpp"
 
 namespace sg::test {
 namespace {
 
-Study study_of(std::string const& grid, std::string const& more = "") {
-    return parse_study(
-        "study: small\ndata: {set: synthetic, examples: 64, inputs: 5, classes: 3}\n"
-        "model: {kind: fcn, depth: 2, width: 4, activation: relu}\n"
-        "training: {loss: mse, batch: 16, steps: 4}\ngrid: " +
-            grid +
-            "\n"
-            "sharpness: {method: lanczos, examples: 32" +
-            more + "}\noutput: {file: none.h5}\n",
-        "small.yaml");
-}
-
-class SweepTest : public OnEverySpace {
-protected:
-    Machine machine() const {
-        Machine m;
-        if (GetParam() == Where::cuda) {
-            m.devices = {0};
-            m.device_memory = exec().memory().free;
-        }
-        m.host_memory = Exec::cpu().memory().free;
-        return m;
-    }
-    Plan plan(Study const& study) const {
-        return make_plan(study, dataset_shape(study.data), machine(), Precision::single);
-    }
-    // All trajectories, by what they are.
-    using Rows = std::map<std::tuple<int, int, std::uint64_t, double>, Vec>;
-    Rows rows(Study const& study, Plan const& planned,
-              std::vector<Trajectory> const& done = {}) const {
-        Rows all;
-        Todo const todo(study, planned.cohorts, {}, done);
-        std::mutex mutex;
-        std::atomic<bool> stop{false};
-        Counters counters;
-        auto const data = load_dataset(study.data);
-        sweep(study, planned, todo, data, stop, counters,
-              [&](std::vector<Trajectory> const& slice, AuditTally const&) {
-                  std::lock_guard const lock(mutex);
-                  for (Trajectory const& row : slice)
-                      all[{row.depth, row.width, row.seed, row.c}] = numbers(row);
-              });
-        return all;
-    }
-    Rows rows(Study const& study) const { return rows(study, plan(study)); }
-    static void expect_same(Rows const& a, Rows const& b) {
-        ASSERT_EQ(a.size(), b.size());
-        for (auto const& [key, row] : a) EXPECT_SAME_BITS(row, b.at(key));
-    }
-};
 SG_DEVICES(SweepTest);
 
 // One slice of a study, run `times` times, with what the last of them asked of the device.
@@ -187,7 +132,7 @@ TEST_P(SweepTest, AFullDiskEndsTheRun) {
     std::atomic<bool> stop{false};
     std::atomic<int> calls{0};
     Counters counters;
-    auto const full = [&](std::vector<Trajectory>&&, AuditTally const&) {
+    auto const full = [&](std::vector<Trajectory>&&, AuditTally const&, std::string const&) {
         ++calls;
         throw ResourceError("no space left");
     };
