@@ -26,7 +26,8 @@ void small_study(benchmark::State& state)
     for (auto _ : state) {
         std::atomic<bool> stop{false};
         Counters counters;
-        sweep(study, plan, Todo(study, plan.cohorts), data, stop, counters, [](auto&&, auto&) {});
+        Todo todo(study, plan.cohorts);
+        sweep(study, plan, todo, data, stop, counters, [](auto&&, auto&, auto&) {});
         steps += static_cast<double>(counters.steps);
     }
     state.counters["steps/s"] = benchmark::Counter(steps, benchmark::Counter::kIsRate);

@@ -13,8 +13,6 @@ namespace sg {
 
 namespace {
 
-enum class Answer : std::uint8_t { no, yes, unknown };
-
 // Whether max over t ≥ 1 of values_t exceeds values_0 · factor; entries that are NaN do not count.
 Answer rises(std::vector<double> const& values, double first, double factor) {
     Answer answer = Answer::unknown;
@@ -52,17 +50,14 @@ Answer meets(Constant constant, Trajectory const& network, double margin) {
     return Answer::unknown;
 }
 
-// One network of a point, in the light of one criterion.
-struct Sample {
-    double c;
-    bool meets;
-    bool collapsed;
-};
+Answer answer(Verdict const& verdict, Constant constant) {
+    return verdict.meets[static_cast<std::size_t>(constant)];
+}
 
-// samples: ascending in c. `none` is the status where no sample meets the criterion.
-Bracket bracket(std::vector<Sample> const& samples, BracketStatus none) {
+// samples: ascending in c, all of which tell. `none` is the status where no sample meets the criterion.
+Bracket bracket(std::vector<Verdict> const& samples, Constant constant, BracketStatus none) {
     if (samples.empty()) return {};
-    auto const meet = [](Sample const& sample) { return sample.meets; };
+    auto const meet = [&](Verdict const& sample) { return answer(sample, constant) == Answer::yes; };
     auto const first = std::find_if(samples.begin(), samples.end(), meet);
     Bracket result;
     if (first != samples.begin()) {
@@ -85,37 +80,14 @@ Bracket bracket(std::vector<Sample> const& samples, BracketStatus none) {
 
 using Member = std::pair<Trajectory const*, double>;  // a network and its ε of c_sharp
 
-// members: one point's, ascending in c; only those up to `most`, and only those that tell.
-std::vector<Sample> samples_of(Constant constant, std::vector<Member> const& members, double most) {
-    std::vector<Sample> samples;
-    for (auto const& [network, margin] : members) {
-        Answer const answer = meets(constant, *network, margin);
-        if (network->c <= most && answer != Answer::unknown)
-            samples.push_back(
-                {network->c, answer == Answer::yes, network->status == RunStatus::collapsed});
-    }
+// Only those up to `most`, and only those that tell.
+std::vector<Verdict> samples_of(Constant constant, std::vector<Verdict> const& verdicts,
+                                double most) {
+    std::vector<Verdict> samples;
+    for (Verdict const& verdict : verdicts)
+        if (verdict.c <= most && answer(verdict, constant) != Answer::unknown)
+            samples.push_back(verdict);
     return samples;
-}
-
-std::array<Bracket, 4> constants_of(std::vector<Member> const& members) {
-    constexpr double everything = std::numeric_limits<double>::infinity();
-    Bracket const c_max =
-        bracket(samples_of(Constant::c_max, members, everything), BracketStatus::above_range);
-    bool const diverges = c_max.status != BracketStatus::above_range;
-    auto const none = diverges ? BracketStatus::none_below_c_max : BracketStatus::above_range;
-
-    std::array<Bracket, 4> result;
-    for (Constant const constant : {Constant::c_loss, Constant::c_sharp, Constant::c_barrier}) {
-        Bracket& found = result[static_cast<std::size_t>(constant)];
-        found = bracket(samples_of(constant, members, c_max.low), none);
-        // Nothing held, so there is nothing below c_max. A barrier nobody asked for stays
-        // unmeasured.
-        if (std::isnan(c_max.low) &&
-            (constant != Constant::c_barrier || !samples_of(constant, members, everything).empty()))
-            found.status = BracketStatus::none_below_c_max;
-    }
-    result[static_cast<std::size_t>(Constant::c_max)] = c_max;
-    return result;
 }
 
 Point point_of(std::vector<Member> const& members) {
@@ -126,7 +98,9 @@ Point point_of(std::vector<Member> const& members) {
         point.collapsed += network->status == RunStatus::collapsed;
         point.diverged += network->status == RunStatus::diverged;
     }
-    point.constants = constants_of(members);
+    std::vector<Verdict> verdicts;
+    for (auto const& [network, margin] : members) verdicts.push_back(verdict_of(*network, margin));
+    point.constants = constants_of(verdicts);
     return point;
 }
 
@@ -204,6 +178,36 @@ void for_groups(std::vector<T> const& sorted, Same same, Use use) {
 }
 
 }  // namespace
+
+Verdict verdict_of(Trajectory const& network, double margin) {
+    Verdict verdict{network.c, network.status == RunStatus::collapsed, {}};
+    for (std::size_t k = 0; k < verdict.meets.size(); ++k)
+        verdict.meets[k] = meets(static_cast<Constant>(k), network, margin);
+    return verdict;
+}
+
+std::array<Bracket, 4> constants_of(std::vector<Verdict> const& verdicts) {
+    constexpr double everything = std::numeric_limits<double>::infinity();
+    auto const find = [&](Constant constant, double most, BracketStatus none) {
+        return bracket(samples_of(constant, verdicts, most), constant, none);
+    };
+    Bracket const c_max = find(Constant::c_max, everything, BracketStatus::above_range);
+    bool const diverges = c_max.status != BracketStatus::above_range;
+    auto const none = diverges ? BracketStatus::none_below_c_max : BracketStatus::above_range;
+
+    std::array<Bracket, 4> result;
+    for (Constant const constant : {Constant::c_loss, Constant::c_sharp, Constant::c_barrier}) {
+        Bracket& found = result[static_cast<std::size_t>(constant)];
+        found = find(constant, c_max.low, none);
+        // Nothing held, so there is nothing below c_max. A barrier nobody asked for stays
+        // unmeasured.
+        if (std::isnan(c_max.low) && (constant != Constant::c_barrier ||
+                                      !samples_of(constant, verdicts, everything).empty()))
+            found.status = BracketStatus::none_below_c_max;
+    }
+    result[static_cast<std::size_t>(Constant::c_max)] = c_max;
+    return result;
+}
 
 std::vector<Point> find_constants(std::vector<Trajectory> const& trajectories,
                                   std::vector<double> const& margins) {

@@ -33,6 +33,20 @@ struct Bracket {
     bool rests_on_collapsed = false;  // the network at low or at high collapsed
 };
 
+// What one trajectory says of each criterion; `unknown`: what decides it was not measured.
+enum class Answer : std::uint8_t { no, yes, unknown };
+struct Verdict {
+    double c = missing;
+    bool collapsed = false;
+    std::array<Answer, 4> meets{};  // in the order of Constant
+};
+
+// `margin`: ε of c_sharp.
+Verdict verdict_of(Trajectory const& network, double margin);
+
+// The brackets of one point.   verdicts: ascending in c
+std::array<Bracket, 4> constants_of(std::vector<Verdict> const& verdicts);
+
 // One (model, depth, width, seed, other swept keys).
 struct Point {
     int depth = 0;

@@ -49,6 +49,7 @@ void each_first(Head& head, Visit visit) {
 }
 template <class Head, class Visit>
 void each_last(Head& head, Visit visit) {
+    visit(head.wanted);
     visit(head.living);
     visit(head.last);
 }
@@ -73,6 +74,7 @@ void check_rows(CheckpointHead const& head) {
 }
 
 void check_living(CheckpointHead const& head) {
+    demand(head.wanted.size() == head.rows.size(), "it does not say what its networks show");
     demand(head.living.size() == head.last.size(), "its states are not told");
     std::int32_t before = -1;
     for (std::int32_t const row : head.living) {

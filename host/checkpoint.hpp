@@ -27,6 +27,7 @@ struct CheckpointHead {
     std::uint64_t state_values = 0;   // of one network
     AuditTally audit;                 // of these rows so far
     std::vector<Trajectory> rows;     // in the order of the slice
+    std::vector<std::uint8_t> wanted;  // of each row: 1: whether λ rises, 2: the barrier
     std::vector<std::int32_t> living;  // which rows have a state, ascending
     std::vector<double> last;         // λ of the last measurement, for each of `living`
 

@@ -41,8 +41,7 @@ std::string newest_name(fs::path const& entry) {
 
 bool holds(Study const& study, Cohort const& cohort, Todo const& todo, Trajectory const& row) {
     auto const& variant = study.variants[static_cast<std::size_t>(cohort.variant)];
-    return row.swept == variant.swept && std::binary_search(study.c.begin(), study.c.end(), row.c) &&
-           todo.wants(cohort, row.seed, row.c);
+    return row.swept == variant.swept && todo.request(cohort, row.seed, row.c);
 }
 
 // Whether the study and its plan would have written this head.
@@ -97,7 +96,8 @@ std::vector<FoundCheckpoint> find_checkpoints(CheckpointPolicy const& policy, St
             remove_checkpoint(name);
             continue;
         }
-        todo.set_under_way(*cohort, checkpoint->head().rows);
+        for (Trajectory const& row : checkpoint->head().rows)
+            todo.set_under_way(*cohort, row.seed, row.c);
         found.push_back({static_cast<std::size_t>(cohort - cohorts.begin()), checkpoint});
     }
     return found;

@@ -42,14 +42,14 @@ std::vector<SectionRule> const& schema() {
           {"output_scale"},
           {"output_exponent"},
           {"parameterization"}}},
-        {"training", {{"loss"}, {"batch"}, {"steps"}, {"momentum"}}},
+        {"training", {{"loss"}, {"batch"}, {"steps"}, {"momentum"}, {"barrier"}}},
         {"grid", {{"c"}, {"seeds"}}},
         {"grid.c",
          {{"log2_min"},
           {"log2_max"},
           {"step"},
-          {"search", "use a list or {log2_min, log2_max, step}"},
-          {"resolution", "use a list or {log2_min, log2_max, step}"}}},
+          {"search"},
+          {"resolution"}}},
         {"sharpness",
          {{"method"},
           {"tolerance"},
@@ -133,6 +133,7 @@ void read_sharpness(Section const& section, Study& study) {
     section.number("tolerance", spec.tolerance, inside_unit);
     section.integer("examples", spec.examples, any_count);
     section.integer("iterations", spec.iterations, {1, 1'000'000});
+    if (study.search) spec.every = 0;
     section.integer("every", spec.every, any_steps);
     std::string protocol;
     read_growing(section, "protocol", protocol_names, later_protocols, protocol);
@@ -182,8 +183,9 @@ void read_root(Value const& root, Place const& whole, Problems& problems, Study&
     study.depth = read_sizes(model, "depth", any_depth);
     study.width = read_sizes(model, "width", any_width);
     training.integer("steps", study.steps, any_steps);
-    read_sharpness(sharpness, study);
+    training.word("barrier", study.barrier, no_yes);
     read_grid(root, model, training, grid, schema(), study);
+    read_sharpness(sharpness, study);
     check_examples(study, data, training, sharpness);
     study.output_file = study.name + ".h5";
     output.text("file", study.output_file);

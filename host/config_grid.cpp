@@ -13,6 +13,7 @@ namespace {
 
 // Values of c: a list, or first + k·step in log2 for k < count.
 struct CAxis {
+    std::optional<SearchSpec> search;
     std::vector<double> list;
     double first = 0, step = 0;
     double count = 0;  // a double: it may be absurd until it has been checked
@@ -42,11 +43,37 @@ Levels read_levels(VariantKey const& key, Section const& section) {
     return levels.empty() ? fallback : levels;
 }
 
-CAxis read_c_range(Value const& value, Section const& grid, std::span<SectionRule const> rules) {
+// How a search reads the same mapping; its list is the coarse grid.
+CAxis read_search(Section const& range, bool barrier) {
+    SearchSpec spec;
+    std::size_t const before = range.problems().count();
+    for (char const* key : {"log2_min", "log2_max"}) range.require(key);
+    Interval const exponent{.low = -1000, .high = 1000};
+    range.number("log2_min", spec.log2_min, exponent);
+    range.number("log2_max", spec.log2_max, exponent);
+    range.number("step", spec.step, {.low = 1e-3});
+    range.number("resolution", spec.resolution, {.low = 1e-6});
+    if (range.problems().count() > before) return {};
+    if (spec.log2_min >= spec.log2_max) {
+        range.problems().add(range.place("log2_max"),
+                             fmt::format("grid.c.log2_max = {} (must be above grid.c.log2_min = {})",
+                                         spec.log2_max, spec.log2_min));
+        return {};
+    }
+    Search const search(spec, barrier);
+    return {spec, search.coarse(), 0, 0, static_cast<double>(search.most_networks())};
+}
+
+CAxis read_c_range(Value const& value, Section const& grid, std::span<SectionRule const> rules,
+                   bool barrier) {
     Problems& problems = grid.problems();
     Section const range(&value, grid.place("c"), "grid.c", rules, problems);
-    if (range.uses_unavailable()) return {};
+    bool search = false;
+    range.word("search", search, no_yes);
+    if (search) return read_search(range, barrier);
     std::size_t const before = problems.count();
+    if (range.find("resolution"))
+        problems.add(range.place("resolution"), "grid.c.resolution belongs to a search (search: true)");
     double low = 0, high = 0, step = 0;
     // 2^±1000 are doubles; steps are resolved to 1e-12.
     Interval const exponent{.low = -1000, .high = 1000};
@@ -60,13 +87,13 @@ CAxis read_c_range(Value const& value, Section const& grid, std::span<SectionRul
                      fmt::format("grid.c.log2_max = {} is below grid.c.log2_min = {}", high, low));
         return {};
     }
-    return {{}, low, step, std::floor((high - low) / step + 1e-9) + 1};
+    return {{}, {}, low, step, std::floor((high - low) / step + 1e-9) + 1};
 }
 
-CAxis read_c(Section const& grid, std::span<SectionRule const> rules) {
+CAxis read_c(Section const& grid, std::span<SectionRule const> rules, bool barrier) {
     Value const* value = grid.require("c");
     if (!value) return {};
-    if (value->kind == Value::Kind::map) return read_c_range(*value, grid, rules);
+    if (value->kind == Value::Kind::map) return read_c_range(*value, grid, rules, barrier);
     CAxis axis;
     axis.list = read_list<double>(*value, "grid.c", grid.problems(), [&](Value const& item) {
         return read_number(item, "grid.c", {.low = 0, .low_open = true}, grid.problems());
@@ -158,7 +185,7 @@ void read_grid(Value const& root, Section const& model, Section const& training,
     std::vector<Levels> levels;
     for (VariantKey const& key : variant_keys())
         levels.push_back(read_levels(key, key.section == "model" ? model : training));
-    CAxis const c = read_c(grid, rules);
+    CAxis const c = read_c(grid, rules, study.barrier);
     double const seeds = read_seeds(grid, study.seeds);
 
     double networks = std::max(1.0, c.count) * std::max(1.0, seeds);
@@ -173,7 +200,8 @@ void read_grid(Value const& root, Section const& model, Section const& training,
                                         networks, most_networks));
         return;
     }
-    study.c = laid_out(c);
+    study.search = c.search;
+    study.c = c.search ? c.list : laid_out(c);
     for (std::uint64_t seed = 0; study.seeds.size() < static_cast<std::size_t>(seeds); ++seed)
         study.seeds.push_back(seed);
     lay_out_variants(levels, swept_keys(root, levels), study);

@@ -43,7 +43,7 @@ std::vector<std::string> excused(Study const& before, Study const& now) {
     std::vector<std::string> keys{"data.directory"};
     if (contains(now.depth, before.depth)) keys.push_back("model.depth");
     if (contains(now.width, before.width)) keys.push_back("model.width");
-    if (contains(now.c, before.c)) keys.push_back("grid.c");
+    if (!now.search && !before.search && contains(now.c, before.c)) keys.push_back("grid.c");
     if (contains(now.seeds, before.seeds)) keys.push_back("grid.seeds");
     return keys;
 }

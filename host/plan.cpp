@@ -12,6 +12,7 @@
 #include "cuda/ops/trial.hpp"
 #include "host/examples.hpp"
 #include "host/slice_run.hpp"
+#include "host/todo.hpp"
 
 namespace sg {
 
@@ -52,7 +53,7 @@ constexpr std::size_t start_bytes = std::size_t{6} << 20;
 std::int64_t count_slices(Study const& study, Cohort const& c)
 {
     auto const seeds = static_cast<std::int64_t>(study.seeds.size());
-    auto const cs = static_cast<std::int64_t>(study.c.size());
+    std::int64_t const cs = networks_of_point(study);
     std::int64_t slices = 0;
     for (std::int64_t first = 0; first < seeds; first += c.unit_seeds) {
         auto const members = std::min<std::int64_t>(c.unit_seeds, seeds - first) * cs;
@@ -102,21 +103,24 @@ void count_work(Plan& plan, Study const& study)
     auto const seeds = static_cast<std::int64_t>(study.seeds.size());
     std::int64_t units = 0;
     for (auto const& c : plan.cohorts) {
-        plan.networks += seeds * static_cast<std::int64_t>(study.c.size());
+        plan.networks += seeds * networks_of_point(study);
         plan.slices += count_slices(study, c);
         units += (seeds + c.unit_seeds - 1) / c.unit_seeds;
         plan.arena_bytes = std::max(plan.arena_bytes, c.arena_bytes);
         plan.flops += static_cast<double>(seeds) *
-                      (c.initial_flops + c.flops * static_cast<double>(study.c.size()));
+                      (c.initial_flops + c.flops * networks_of_point(study));
     }
     plan.workers = static_cast<int>(std::min<std::int64_t>(plan.workers, std::max(plan.slices, units)));
 }
 
-std::size_t start_vector_bytes(Plan const& plan)
+std::size_t start_vector_bytes(Plan const& plan, Study const& study)
 {
     std::size_t most = 0;
-    for (auto const& c : plan.cohorts)
-        most = std::max(most, 2 * static_cast<std::size_t>(c.model.params() * c.unit_seeds));
+    for (auto const& c : plan.cohorts) {
+        // A search keeps those of all seeds of the cohort, until their brackets are narrow.
+        auto const seeds = study.search ? static_cast<std::int64_t>(study.seeds.size()) : c.unit_seeds;
+        most = std::max(most, 2 * static_cast<std::size_t>(c.model.params() * seeds));
+    }
     return most * element_size(plan.precision);
 }
 
@@ -173,7 +177,7 @@ Plan make_plan(Study const& study, DatasetShape const& data, Machine const& mach
     std::size_t const rows = static_cast<std::size_t>(plan.networks) * row_bytes(study);
     // All rows, one array of all of them on its way to the file, and the file's last chunks.
     std::size_t const output = rows + rows / 4 + stream_bytes;
-    plan.host_bytes = base + output + W * (start_vector_bytes(plan) + blas_bytes);
+    plan.host_bytes = base + output + W * (start_vector_bytes(plan, study) + blas_bytes);
     auto const checkpoint = checkpoint_bytes(plan, study);
     plan.host_bytes += W * checkpoint.memory;
     if (plan.space() == Space::cpu) {

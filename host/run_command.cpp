@@ -131,7 +131,7 @@ ExitCode Run::train(Plan const& plan, Dataset const& data, std::string const& de
     Todo todo(study, plan.cohorts, prepared.shard, kept.rows);
     auto const checkpoints = take_up_checkpoints(plan, data, todo);
     Counters counters;
-    counters.networks = todo.networks() - todo.missing();
+    counters.networks = todo.done();
     for (Trajectory const& row : kept.rows) {
         counters.diverged += row.status == RunStatus::diverged;
         counters.collapsed += row.status == RunStatus::collapsed;
@@ -151,7 +151,7 @@ ExitCode Run::train(Plan const& plan, Dataset const& data, std::string const& de
                        },
                        checkpoints);
     }
-    bool const complete = counters.networks == todo.networks();
+    bool const complete = todo.complete();
     store.close(complete ? StudyState::complete : StudyState::stopped);
     if (complete) remove_checkpoints(lock.path());
     result.audit = store.audit();

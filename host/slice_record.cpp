@@ -31,10 +31,10 @@ void SliceRun<T>::record_initial(Trajectory& row, SliceMember<T> const& member) 
     row.width = cohort_.spec.width;
     row.swept = variant_.swept;
     row.seed = first.seed;
-    row.c = member.c;
+    row.c = member.wanted.c;
     row.sharpness_0 = first.sharpness.lambda;
     row.sharpness_0_residual = first.sharpness.residual;
-    if (first.usable()) row.learning_rate = member.c / first.sharpness.lambda;
+    if (first.usable()) row.learning_rate = member.wanted.c / first.sharpness.lambda;
     for (auto* series : {&row.loss, &row.train_loss, &row.accuracy, &row.sharpness,
                          &row.sharpness_residual})
         series->assign(entries, missing);
@@ -49,10 +49,10 @@ void SliceRun<T>::record_initial(Trajectory& row, SliceMember<T> const& member) 
 }
 
 template <class T>
-Trajectory& SliceRun<T>::row_of(int slot)
+std::size_t SliceRun<T>::row_index(int slot) const
 {
     auto const member = static_cast<std::size_t>(slice_.member_of(slot));
-    return rows_[static_cast<std::size_t>(row_of_member_[member])];
+    return static_cast<std::size_t>(row_of_member_[member]);
 }
 
 template <class T>
@@ -97,11 +97,13 @@ void SliceRun<T>::record_measurement(int step, AuditTally& audit)
             continue;
         }
         auto const& r = results_[slot];
-        if (!sharpness || r.status == EigenStatus::skipped) continue;
+        if (!sharpness || skip_measurement_[slot] || r.status == EigenStatus::skipped) continue;
         row.sharpness[t] = r.lambda;
         row.sharpness_residual[t] = r.residual;
         row.sharpness_products[t] = r.products;
         row.sharpness_status[t] = status_of(r.status);
+        if (r.lambda > row.sharpness_0 * (1 + study_.margin(cohort_.variant)))
+            wanted_[row_index(s)].sharpness = false;  // which is all that a search has to know
         bool const audited = audits_ > 0 && !skip_audit_[slot] && r.status != EigenStatus::collapsed;
         if (audited) count_audit(r.lambda, audited_[slot].lambda, audit);
     }

@@ -49,11 +49,13 @@ SliceRun<T>::SliceRun(Exec const& exec, Arena& arena, Study const& study, Cohort
       hessian_(exec, arena, cohort.model, variant_.loss, cohort.slice_nets, measurement,
                cohort.recompute),
       meter_(exec, arena, cohort.model, cohort.slice_nets, meter_options(study)),
-      not_audited_(arena.take<unsigned char, 1>(cohort.slice_nets)), graphs_(exec)
+      not_audited_(arena.take<unsigned char, 1>(cohort.slice_nets)),
+      not_measured_(arena.take<unsigned char, 1>(cohort.slice_nets)), graphs_(exec)
 {
     auto const n = cohort.slice_nets;
     dead_.assign(static_cast<std::size_t>(n), 0);
     skip_audit_.assign(static_cast<std::size_t>(n), 0);
+    skip_measurement_.assign(static_cast<std::size_t>(n), 0);
     if (arena.measuring()) return;
     score_ = Pinned<double>(exec, std::int64_t{3} * n);
     for (auto& score : train_score_) score = Pinned<double>(exec, std::int64_t{2} * n);
@@ -87,10 +89,12 @@ template <class T>
 void SliceRun<T>::start(std::vector<SliceMember<T>> const& members)
 {
     rows_.assign(members.size(), Trajectory{});
+    wanted_.clear();
     row_of_member_.clear();
     std::vector<Member> training;
     for (std::size_t i = 0; i < members.size(); ++i) {
         auto& row = rows_[i];
+        wanted_.push_back(members[i].wanted);
         record_initial(row, members[i]);
         if (!members[i].initial->usable()) {
             // Without a positive λ₀ there is no learning rate, and nothing to train.
@@ -134,21 +138,41 @@ void SliceRun<T>::measure(int step)
     measured_ = step > 0 || full;  // at step 0 all is known from λ₀
     audits_ = 0;
     if (!measured_) return;
-    bool const sharpness = has_sharpness(step);
-    Nets const nets = slice_.nets();
-    graphs_.run({0, nets.count, full, sharpness}, [&] {
+    Nets const nets = slice_.nets(), measured = choose_measured(step);
+    bool const sharpness = has_sharpness(step), some = measured.skip != nets.skip;
+    graphs_.run({0, nets.count, full, sharpness, some}, [&] {
         hessian_.evaluate(nets, slice_.theta());
         mark_diverged(exec_, nets, hessian_.score(), slice_.dead());
+        if (some) skip_dead_too(exec_, nets, not_measured_.data);
         if (full)
             hessian_.gradient(nets, slice_.grad());
         else if (sharpness)
-            hessian_.linearise(nets);
+            hessian_.linearise(measured);
     });
     score_.fetch(hessian_.score().data, std::int64_t{3} * nets.count);
     if (!sharpness) return;
-    meter_.measure(hessian_, nets, slice_.seed(), step);
+    meter_.measure(hessian_, measured, slice_.seed(), step);
     results_.fetch(meter_.results(), nets.count);
     if (study_.sharpness.method == SharpnessMethod::lanczos) audit_some(step);
+}
+
+// The networks whose λ is measured at this step: all, or those of which a search has to see whether it rises.
+template <class T>
+Nets SliceRun<T>::choose_measured(int step)
+{
+    Nets const all = slice_.nets();
+    std::fill(skip_measurement_.begin(), skip_measurement_.end(), static_cast<unsigned char>(0));
+    measures_ = study_.measured_at(step);
+    if (measures_) return all;
+    for (int s = 0; s < all.count; ++s) {
+        auto const slot = static_cast<std::size_t>(s);
+        bool const chosen = !dead_[slot] && wanted_[row_index(s)].sharpness;
+        skip_measurement_[slot] = !chosen;
+        measures_ |= chosen;
+    }
+    if (!measures_) return all;
+    exec_.copy_in(not_measured_.data, skip_measurement_.data(), static_cast<std::size_t>(all.count));
+    return {all.count, not_measured_.data};
 }
 
 template <class T>
@@ -156,7 +180,7 @@ void SliceRun<T>::audit_some(int step)
 {
     for (int s = 0; s < slice_.active(); ++s) {
         auto const slot = static_cast<std::size_t>(s);
-        bool const chosen = !dead_[slot] && is_audited(cohort_.spec, cohort_.variant, row_of(s).seed,
+        bool const chosen = !dead_[slot] && !skip_measurement_[slot] && is_audited(cohort_.spec, cohort_.variant, row_of(s).seed,
                                                        row_of(s).c, step);
         skip_audit_[slot] = !chosen;
         audits_ += chosen;

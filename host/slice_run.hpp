@@ -28,9 +28,9 @@ struct Initial {
 // A network that begins at λ₀, or goes on from a row of a checkpoint.
 template <class T>
 struct SliceMember {
-    Initial<T> const* initial = nullptr;
-    double c = 0;
-    Checkpoint const* from = nullptr;
+    std::shared_ptr<Initial<T> const> initial;
+    Request wanted;
+    std::shared_ptr<Checkpoint const> from;
     int row = 0;
 };
 
@@ -69,11 +69,13 @@ private:
     void record_initial(Trajectory& row, SliceMember<T> const& member) const;
     int begin(std::vector<SliceMember<T>> const& members, AuditTally& audit);
     void start(std::vector<SliceMember<T>> const& members);
-    bool has_sharpness(int step) const { return step > 0 && study_.measured_at(step); }
+    bool has_sharpness(int step) const { return measures_ && step > 0; }
+    Nets choose_measured(int step);
     void measure(int step);
     void audit_some(int step);
     void train(int step);
-    Trajectory& row_of(int slot);
+    std::size_t row_index(int slot) const;
+    Trajectory& row_of(int slot) { return rows_[row_index(slot)]; }
     void end(int slot, int step);
     void record_training(int step);
     void record_measurement(int step, AuditTally& audit);
@@ -92,12 +94,14 @@ private:
     Slice<T> slice_;
     HessianOperator<T> hessian_;
     SharpnessMeter<T> meter_;
-    View<unsigned char, 1> not_audited_;
+    View<unsigned char, 1> not_audited_, not_measured_;
     Graphs graphs_;
 
     std::vector<Trajectory> rows_;
+    std::vector<Request> wanted_;  // per row; without `sharpness` once λ rose
     std::vector<int> row_of_member_;
-    std::vector<unsigned char> dead_, skip_audit_;  // per slot
+    std::vector<unsigned char> dead_, skip_audit_, skip_measurement_;  // per slot
+    bool measures_ = false;                         // λ of some network at the last step
     bool measured_ = false;                         // whether the last step was
     int audits_ = 0;                                // of the last step
     int recorded_ = -1;                             // last step whose training is in the rows

@@ -11,6 +11,17 @@ std::int64_t state_values(Study const& study, Cohort const& cohort)
     return cohort.model.params() * ((variant.momentum != 0 ? 2 : 1) + (lanczos ? 2 : 0));
 }
 
+namespace {
+
+std::uint8_t encode_wanted(Request const& r)
+{
+    return static_cast<std::uint8_t>((r.sharpness ? 1 : 0) + (r.barrier ? 2 : 0));
+}
+
+Request decode_wanted(std::uint8_t code, double c) { return {c, (code & 1) != 0, (code & 2) != 0}; }
+
+}  // namespace
+
 template <class T>
 bool SliceRun<T>::checkpoint_is_due() const
 {
@@ -31,6 +42,7 @@ CheckpointHead SliceRun<T>::head_of_state(int step, AuditTally const& audit) con
     head.state_values = static_cast<std::uint64_t>(state_values(study_, cohort_));
     head.audit = audit;
     head.rows = rows_;
+    for (auto const& wanted : wanted_) head.wanted.push_back(encode_wanted(wanted));
     return head;
 }
 
@@ -72,6 +84,11 @@ int SliceRun<T>::restore(std::vector<SliceMember<T>> const& members, AuditTally&
     SG_EXPECT(end - first == static_cast<int>(members.size()));
     if (first == 0) audit.add(head.audit);  // it belongs to all rows: the first range takes it
     rows_.assign(head.rows.begin() + first, head.rows.begin() + end);
+    wanted_.clear();
+    for (int row = first; row < end; ++row) {
+        auto const k = static_cast<std::size_t>(row);
+        wanted_.push_back(decode_wanted(head.wanted[k], head.rows[k].c));
+    }
     row_of_member_.clear();
     std::vector<Member> training;
     std::vector<std::size_t> states;

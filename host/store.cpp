@@ -62,12 +62,10 @@ void check_row(Trajectory const& row, Study const& study) {
         std::visit([&](auto member) { SG_EXPECT((row.*member).size() == entries); }, field.member);
 }
 
-// ε of c_sharp: as the study says, else larger where the top of the Hessian is nearly K-fold.
 double margin_of(Trajectory const& row, Study const& study) {
-    if (study.sharpness.c_sharp_margin >= 0) return study.sharpness.c_sharp_margin;
-    for (Variant const& variant : study.variants)
-        if (variant.swept == row.swept) return variant.last_layer == LastLayer::zero ? 0.05 : 0;
-    return 0;
+    for (std::size_t v = 0; v < study.variants.size(); ++v)
+        if (study.variants[v].swept == row.swept) return study.margin(static_cast<int>(v));
+    throw InternalError("a network belongs to no variant of the study");
 }
 
 FileHead continued_head(Study const& study, Provenance const& from, StoredStudy const& kept) {

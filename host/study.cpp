@@ -9,11 +9,18 @@ namespace sg {
 
 bool Study::measured_at(int step) const {
     SG_EXPECT(step >= 0);
-    SG_EXPECT(sharpness.every >= 1);
+    SG_EXPECT(sharpness.every >= (search ? 0 : 1));
     SG_EXPECT(std::is_sorted(sharpness.at.begin(), sharpness.at.end()));
     if (step == 0) return true;
-    if (sharpness.at.empty()) return step % sharpness.every == 0;
-    return std::binary_search(sharpness.at.begin(), sharpness.at.end(), step);
+    if (!sharpness.at.empty())
+        return std::binary_search(sharpness.at.begin(), sharpness.at.end(), step);
+    return sharpness.every > 0 && step % sharpness.every == 0;
+}
+
+double Study::margin(int variant) const {
+    if (sharpness.c_sharp_margin >= 0) return sharpness.c_sharp_margin;
+    auto const& v = variants.at(static_cast<std::size_t>(variant));
+    return v.last_layer == LastLayer::zero ? 0.05 : 0;
 }
 
 }  // namespace sg

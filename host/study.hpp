@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cuda/nets/spec.hpp"
+#include "host/search.hpp"
 
 namespace sg {
 
@@ -31,7 +33,7 @@ struct SharpnessSpec {
     double tolerance = 1e-2;     // residual / |θ|
     int examples = 512;          // M
     int iterations = 20;         // power only
-    int every = 1;               // λ at every k-th step ...
+    int every = 1;               // λ at every k-th step (0: where a search needs it) ...
     std::vector<int> at;         // ... or, when not empty, at these steps (step 0 always)
     double c_sharp_margin = -1;  // ε of c_sharp; < 0: 0.05 for a zero last layer, else 0
 };
@@ -63,7 +65,9 @@ struct Study {
     std::vector<SweptKey> swept;       // in the order of the file
     std::vector<Variant> variants;     // product of the swept keys, the last fastest
     std::vector<std::uint64_t> seeds;  // ascending; `seeds: 3` is 0, 1, 2
-    std::vector<double> c;             // ascending, positive
+    std::vector<double> c;             // ascending, positive; of a search, its coarse grid
+    std::optional<SearchSpec> search;
+    bool barrier = false;              // the loss on the line from θ_0 to θ_T is measured
     int steps = 10;                    // T
     SharpnessSpec sharpness;
     std::string output_file;
@@ -72,7 +76,10 @@ struct Study {
     std::string yaml_resolved;  // every key with its value, canonical order; without output.file
     std::string digest;         // SHA-256 of yaml_resolved, 64 hexadecimal digits
 
-    bool measured_at(int step) const;  // whether λ is measured at this step
+    // Whether λ of every network is measured at this step. A search measures some at others, too.
+    bool measured_at(int step) const;
+    // ε of c_sharp for a variant: as asked, else larger where the top of the Hessian is nearly K-fold.
+    double margin(int variant) const;
 };
 
 }  // namespace sg

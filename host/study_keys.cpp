@@ -105,14 +105,23 @@ std::string seeds_text(std::vector<std::uint64_t> const& seeds) {
 }
 
 std::string sharpness_text(SharpnessSpec const& spec) {
-    std::string const when = spec.at.empty() ? fmt::format("every: {}", spec.every)
-                                             : fmt::format("at: [{}]", fmt::join(spec.at, ", "));
+    std::string when;  // nothing: where a search needs it
+    if (!spec.at.empty()) when = fmt::format("at: [{}], ", fmt::join(spec.at, ", "));
+    if (spec.at.empty() && spec.every > 0) when = fmt::format("every: {}, ", spec.every);
     return fmt::format(
-        "method: {}, tolerance: {}, examples: {}, iterations: {}, {}, protocol: fixed, "
+        "method: {}, tolerance: {}, examples: {}, iterations: {}, {}protocol: fixed, "
         "c_sharp_margin: {}",
         sharpness_method_names[static_cast<std::size_t>(spec.method)], shortest(spec.tolerance),
         spec.examples, spec.iterations, when,
         spec.c_sharp_margin < 0 ? "auto" : shortest(spec.c_sharp_margin));
+}
+
+std::string c_text(Study const& study) {
+    if (!study.search) return listed(study.c);
+    SearchSpec const& s = *study.search;
+    return fmt::format("{{search: true, log2_min: {}, log2_max: {}, step: {}, resolution: {}}}",
+                       shortest(s.log2_min), shortest(s.log2_max), shortest(s.step),
+                       shortest(s.resolution));
 }
 
 }  // namespace
@@ -136,7 +145,7 @@ std::string resolved_yaml(Study const& study) {
         "sharpness: {{{}}}\n",
         quoted(study.name), data_text(study.data), study.model, listed(study.depth),
         listed(study.width), variant_text(study, "model"), study.steps,
-        variant_text(study, "training"), listed(study.c), seeds_text(study.seeds),
+        variant_text(study, "training") + (study.barrier ? ", barrier: true" : ""), c_text(study), seeds_text(study.seeds),
         sharpness_text(study.sharpness));
 }
 

@@ -48,7 +48,7 @@ struct Place {
 template <class T>
 class Sweep {
 public:
-    Sweep(Study const& study, Plan const& plan, Todo const& todo, Dataset const& dataset,
+    Sweep(Study const& study, Plan const& plan, Todo& todo, Dataset const& dataset,
           std::atomic<bool>& stop, Counters& counters, SliceSink const& sink,
           Checkpoints const& checkpoints)
         : study_(study), plan_(plan), shape_{dataset.examples, dataset.inputs, dataset.classes},
@@ -132,7 +132,8 @@ private:
     {
         auto const& cohort = task.cohort();
         if (task.ready) return run_slice(slice, *task.ready);
-        agenda_.measured(*task.unit, slice.measure_initial(task.unit->seeds));
+        auto initials = slice.measure_initial(task.unit->seeds);
+        agenda_.measured(*task.unit, std::move(initials));
         counters_.work += static_cast<std::int64_t>(cohort.initial_flops * 1e-6 *
                                                     static_cast<double>(task.unit->seeds.size()));
     }
@@ -141,10 +142,12 @@ private:
     {
         AuditTally audit;
         auto rows = slice.run(ready.members, audit, counters_.steps);
+        if (rows.empty()) return;  // stopped
         for (auto const& row : rows) count(row, counters_);
         counters_.work += static_cast<std::int64_t>(ready.cohort->flops * 1e-6 *
                                                     static_cast<double>(rows.size()));
-        if (!rows.empty()) sink_(std::move(rows), audit, slice.checkpoint());
+        agenda_.finished(ready, rows);
+        sink_(std::move(rows), audit, slice.checkpoint());
         std::lock_guard const lock(mutex_);
         result_.audit.add(audit);
     }
@@ -188,7 +191,7 @@ private:
 
 }  // namespace
 
-SweepResult sweep(Study const& study, Plan const& plan, Todo const& todo, Dataset const& dataset,
+SweepResult sweep(Study const& study, Plan const& plan, Todo& todo, Dataset const& dataset,
                   std::atomic<bool>& stop, Counters& counters, SliceSink const& sink,
                   Checkpoints const& checkpoints)
 {

@@ -32,7 +32,7 @@ struct Checkpoints {
 // Runs what `todo` wants and what `checkpoints` hold. Calls `sink` from the workers with each finished slice, in any order. A fault
 // of a worker stops the others and is thrown. `stop` ends the run between two steps; what is not finished
 // is in checkpoints, or dropped. Where a device runs out of memory, the slices are halved and the run goes on.
-SweepResult sweep(Study const& study, Plan const& plan, Todo const& todo, Dataset const& dataset,
+SweepResult sweep(Study const& study, Plan const& plan, Todo& todo, Dataset const& dataset,
                   std::atomic<bool>& stop, Counters& counters, SliceSink const& sink,
                   Checkpoints const& checkpoints = {});
 

@@ -16,7 +16,7 @@ struct Costly {
 };
 
 double cell_cost(Study const& study, Cohort const& cohort) {
-    return cohort.initial_flops + network_cost(study, cohort) * static_cast<double>(study.c.size());
+    return cohort.initial_flops + network_cost(study, cohort) * networks_of_point(study);
 }
 
 // The costly cells first, each to the shard that has least to do: the shards then end together.
@@ -45,51 +45,92 @@ int variant_of(Study const& study, Trajectory const& row) {
 
 }  // namespace
 
-Todo::Cell Todo::cell_of(Cohort const& cohort, std::uint64_t seed) {
+Todo::Key Todo::key_of(Cohort const& cohort, std::uint64_t seed) {
     return {{cohort.variant, cohort.spec.depth}, {cohort.spec.width, seed}};
+}
+
+Todo::Key Todo::key_of(Trajectory const& row) const {
+    return {{variant_of(study_, row), row.depth}, {row.width, row.seed}};
 }
 
 Todo::Todo(Study const& study, std::vector<Cohort> const& cohorts, Shard const& shard,
            std::vector<Trajectory> const& done)
-    : per_seed_(study.c.size()) {
+    : study_(study) {
     SG_EXPECT(shard.index >= 1 && shard.index <= shard.count);
+    if (study.search) search_.emplace(*study.search, study.barrier);
     deal(study, cohorts, shard,
-         [&](Cohort const& cohort, std::uint64_t seed) { cells_.insert(cell_of(cohort, seed)); });
-    for (Trajectory const& row : done)
-        done_[{{variant_of(study, row), row.depth}, {row.width, row.seed}}].insert(row.c);
+         [&](Cohort const& cohort, std::uint64_t seed) { cells_[key_of(cohort, seed)]; });
+    add(done);
     count(study, cohorts);
+}
+
+void Todo::add(std::vector<Trajectory> const& rows) {
+    for (Trajectory const& row : rows) {
+        auto const cell = cells_.find(key_of(row));
+        if (cell == cells_.end()) continue;  // of another shard
+        double const margin = study_.margin(variant_of(study_, row));
+        done_ += cell->second.known.emplace(row.c, verdict_of(row, margin)).second;
+        cell->second.under_way.erase(row.c);
+    }
+}
+
+std::vector<Request> Todo::missing(Cell const& cell) const {
+    if (search_) {
+        std::vector<Verdict> known;
+        for (auto const& [c, verdict] : cell.known) known.push_back(verdict);
+        return search_->next(known);
+    }
+    std::vector<Request> requests;
+    for (double const c : study_.c)
+        if (!cell.known.contains(c)) requests.push_back({c, false, study_.barrier});
+    return requests;
 }
 
 void Todo::count(Study const& study, std::vector<Cohort> const& cohorts) {
     for (Cohort const& cohort : cohorts)
         for (std::uint64_t const seed : study.seeds) {
-            if (!cells_.contains(cell_of(cohort, seed))) continue;
-            std::int64_t missing = 0;
-            for (double const c : study.c) missing += wants(cohort, seed, c);
-            networks_ += static_cast<std::int64_t>(study.c.size());
-            missing_ += missing;
-            flops_ += cohort.flops * static_cast<double>(missing) +
-                      (missing > 0 ? cohort.initial_flops : 0);
+            auto const cell = cells_.find(key_of(cohort, seed));
+            if (cell == cells_.end()) continue;
+            auto const known = static_cast<std::int64_t>(cell->second.known.size());
+            bool const whole = missing(cell->second).empty();
+            std::int64_t const all = networks_of_point(study);
+            std::int64_t const here = whole ? known : std::max(all, known);
+            networks_ += here;
+            flops_ += whole ? 0
+                            : cohort.flops * static_cast<double>(here - known) + cohort.initial_flops;
         }
 }
 
-void Todo::set_under_way(Cohort const& cohort, std::vector<Trajectory> const& rows) {
-    for (Trajectory const& row : rows) done_[cell_of(cohort, row.seed)].insert(row.c);
+std::vector<Request> Todo::requests(Cohort const& cohort, std::uint64_t seed) const {
+    auto const cell = cells_.find(key_of(cohort, seed));
+    if (cell == cells_.end()) return {};
+    auto requests = missing(cell->second);
+    std::erase_if(requests, [&](Request const& r) { return cell->second.under_way.contains(r.c); });
+    return requests;
 }
 
-bool Todo::wants(Cohort const& cohort, std::uint64_t seed, double c) const {
-    Cell const cell = cell_of(cohort, seed);
-    if (!cells_.contains(cell)) return false;
-    auto const done = done_.find(cell);
-    return done == done_.end() || !done->second.contains(c);
+std::optional<Request> Todo::request(Cohort const& cohort, std::uint64_t seed, double c) const {
+    for (Request const& request : requests(cohort, seed))
+        if (request.c == c) return request;
+    return {};
 }
 
-bool Todo::wants(Cohort const& cohort, std::uint64_t seed) const {
-    Cell const cell = cell_of(cohort, seed);
-    if (!cells_.contains(cell)) return false;
-    auto const done = done_.find(cell);
-    // A study that grew has every c of the file, so equal counts are equal sets.
-    return done == done_.end() || done->second.size() < per_seed_;
+void Todo::set_under_way(Cohort const& cohort, std::uint64_t seed, double c) {
+    cells_.at(key_of(cohort, seed)).under_way.insert(c);
+}
+
+bool Todo::is_under_way(Cohort const& cohort, std::uint64_t seed) const {
+    return !cells_.at(key_of(cohort, seed)).under_way.empty();
+}
+
+bool Todo::complete() const {
+    return std::all_of(cells_.begin(), cells_.end(),
+                       [&](auto const& cell) { return missing(cell.second).empty(); });
+}
+
+int networks_of_point(Study const& study) {
+    return study.search ? Search(*study.search, study.barrier).most_networks()
+                        : static_cast<int>(study.c.size());
 }
 
 }  // namespace sg

@@ -3,6 +3,7 @@
 // user wrote: it adds a problem, leaves the default in place and goes on.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -27,6 +28,7 @@ struct SectionRule {
     std::vector<KeyRule> keys;
 };
 
+inline constexpr std::array<std::string_view, 2> no_yes{"false", "true"};
 inline constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // Allowed values of a number.

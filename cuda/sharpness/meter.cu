@@ -13,6 +13,11 @@ struct SkipDeadToo {
     SG_FN void operator()(int n, std::int64_t) const { skip[n] |= dead[n]; }
 };
 
+void skip_dead_too(Exec const& exec, Nets nets, unsigned char* skip)
+{
+    if (nets.skip) each(exec, "skip_dead_too", Nets{nets.count}, 1, SkipDeadToo{nets.skip, skip});
+}
+
 template <class T>
 SharpnessMeter<T>::SharpnessMeter(Exec const& exec, Arena& arena, Model const& model, int nets,
                                   MeterOptions options)
@@ -52,7 +57,7 @@ void SharpnessMeter<T>::audit(HessianOperator<T> const& op, Nets nets, unsigned 
                               std::uint64_t const* seed, int step)
 {
     SG_EXPECT(lanczos_.has_value());
-    if (nets.skip) each(exec_, "skip_dead_too", Nets{nets.count}, 1, SkipDeadToo{nets.skip, skip});
+    skip_dead_too(exec_, nets, skip);
     auto rule = LanczosRule::audit();
     rule.step = step;
     lanczos_->run(op, Nets{nets.count, skip}, seed, rule);

@@ -19,6 +19,9 @@ struct MeterOptions {
     int iterations = 20;      // power
 };
 
+// skip(n) ← 1 where the skip byte of `nets` is set.   skip: (N), in the space of the Exec
+void skip_dead_too(Exec const& exec, Nets nets, unsigned char* skip);
+
 template <class T>
 class SharpnessMeter {
 public:

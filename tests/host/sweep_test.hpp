@@ -47,7 +47,7 @@ protected:
               std::vector<Trajectory> const& done = {}) const {
         return rows(study, planned, Todo(study, planned.cohorts, {}, done), {});
     }
-    Rows rows(Study const& study, Plan const& planned, Todo const& todo,
+    Rows rows(Study const& study, Plan const& planned, Todo todo,
               Checkpoints const& checkpoints) const {
         Rows all;
         std::mutex mutex;

@@ -27,6 +27,7 @@ CheckpointHead head_of_three() {
     head.audit = {7, 1, 2e-3};
     head.rows = {network(1), diverged(network(64)), network(2, 2, 16, 9)};
     for (Trajectory& row : head.rows) row.swept = {0.5, 1};
+    head.wanted = {0, 3, 1};
     head.living = {0, 2};
     head.last = {3.5, 4.5};
     return head;
@@ -65,6 +66,7 @@ TEST(Checkpoint, HoldsWhatWasWritten) {
     EXPECT_EQ(head.audit.measurements, 7);
     EXPECT_EQ(head.audit.misses, 1);
     EXPECT_EQ(head.audit.worst, 2e-3);
+    EXPECT_EQ(head.wanted, before.wanted);
     EXPECT_EQ(head.living, before.living);
     EXPECT_EQ(head.last, before.last);
     ASSERT_EQ(head.rows.size(), 3U);
@@ -102,7 +104,7 @@ TEST(Checkpoint, AHeadThatContradictsItselfIsRefused) {
         EXPECT_THROW(decode_checkpoint_head(encode(head)), DataError) << why;
     };
     EXPECT_NO_THROW(decode_checkpoint_head(encode(head_of_three())));
-    expect_refused([](auto& h) { h.rows.clear(), h.living.clear(), h.last.clear(); }, "no rows");
+    expect_refused([](auto& h) { h.rows.clear(), h.wanted.clear(), h.living.clear(), h.last.clear(); }, "no rows");
     expect_refused([](auto& h) { h.step = 5; }, "a step behind the last");
     expect_refused([](auto& h) { h.step = -1; }, "a step before the first");
     expect_refused([](auto& h) { h.rows[1].width = 17; }, "another shape");
@@ -110,6 +112,7 @@ TEST(Checkpoint, AHeadThatContradictsItselfIsRefused) {
     expect_refused([](auto& h) { h.living = {2, 0}; }, "not ascending");
     expect_refused([](auto& h) { h.living = {0, 3}; }, "no such row");
     expect_refused([](auto& h) { h.last.pop_back(); }, "a λ is missing");
+    expect_refused([](auto& h) { h.wanted.pop_back(); }, "what one shows is missing");
     expect_refused([](auto& h) { h.value_bytes = 2; }, "no size of a number");
     expect_refused([](auto& h) { h.state_values = ~std::uint64_t{0} / 4; }, "a size that overflows");
 }

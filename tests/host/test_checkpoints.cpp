@@ -44,7 +44,8 @@ protected:
                             examples.measurement(), &stop, {folder_.path("short"), policy_.key, 0});
         auto const initials = run.measure_initial({study.seeds[0]});
         std::vector<SliceMember<float>> members;
-        for (double const c : study.c) members.push_back({initials.data(), c});
+        auto const initial = std::make_shared<Initial<float> const>(initials[0]);
+        for (double const c : study.c) members.push_back({initial, {c, false, false}, nullptr, 0});
         members.resize(std::min<std::size_t>(members.size(), static_cast<std::size_t>(cohort.slice_nets)));
         AuditTally audit;
         std::atomic<std::int64_t> steps{0};
@@ -74,11 +75,10 @@ protected:
             set_slice(cohort, std::min(most, cohort.slice_nets), study, dataset_shape(study.data),
                       planned.space(), Precision::single);
         Todo todo(study, planned.cohorts);
-        auto const missing = todo.missing();
         auto found = find_checkpoints(policy_, study, Precision::single, planned.cohorts, todo);
         ASSERT_EQ(found.size(), 1U);
         EXPECT_EQ(found[0].checkpoint->head().step, step);
-        EXPECT_EQ(todo.missing(), missing);
+        EXPECT_EQ(todo.done(), 0);
         expect_same(rows(study, planned, todo, {policy_, std::move(found)}), whole);
     }
 
@@ -141,15 +141,12 @@ TEST_P(CheckpointsTest, OnesOfNoUseAreRemoved) {
     EXPECT_EQ(found(longer, "key", all), 0U);
     auto fewer = study;
     fewer.c = {4};
-    EXPECT_EQ(found(fewer, "key", all), 0U);
+    EXPECT_EQ(found(fewer, "key", Todo(fewer, planned.cohorts)), 0U);
     auto momentum = study;
     momentum.variants[0].momentum = 0.9;  // a state of another size
     EXPECT_EQ(found(momentum, "key", all), 0U);
     auto under_way = all;
-    Trajectory row;
-    row.seed = study.seeds[0];
-    row.c = 4;
-    under_way.set_under_way(planned.cohorts[0], {row});
+    under_way.set_under_way(planned.cohorts[0], study.seeds[0], 4);
     EXPECT_EQ(found(study, "key", under_way), 0U);
     auto grown = study;
     grown.c = {1, 2, 4};

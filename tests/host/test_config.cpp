@@ -114,6 +114,13 @@ TEST(Config, RangeOfCIncludesBothEnds) {
     EXPECT_EQ(study.c.back(), 128);
     // 0.1 is no binary fraction: 0.3 must still be reached
     EXPECT_EQ(with({"grid.c={log2_min: 0, log2_max: 0.3, step: 0.1}"}).c.size(), 4U);
+    Study const search = with({"grid.c={search: true, log2_min: 0, log2_max: 3, step: 1}"});
+    EXPECT_EQ(search.c, (std::vector<double>{1, 2, 4, 8}));
+    EXPECT_EQ(search.search.value().resolution, 0.02);
+    EXPECT_FALSE(search.measured_at(3));  // but for those that the search has to see
+    EXPECT_TRUE(with({"grid.c={search: true, log2_min: 0, log2_max: 3}", "sharpness.every=3"})
+                    .measured_at(3));
+    EXPECT_FALSE(with({"grid.c={search: false, log2_min: 0, log2_max: 3, step: 1}"}).search);
     EXPECT_EQ(with({"grid.c={log2_min: -2, log2_max: -2, step: 1}"}).c, std::vector<double>{0.25});
     EXPECT_EQ(with({"grid.c={log2_min: 0, log2_max: 1, step: 0.3}"}).c.size(), 4U);
     EXPECT_TRUE(std::isfinite(with({"grid.c={log2_min: 999, log2_max: 1e3, step: 1}"}).c.back()));
@@ -197,7 +204,9 @@ TEST(Config, ResolvedTextReadsBackAsTheSameStudy) {
         {"study='a \"quoted\\name\" é'", "data.directory=/some/where"},
         {"data={set: synthetic, seed: 5}", "sharpness.at=[3, 1]", "grid.seeds=[5, 2]"},
         {"model.activation=[relu, tanh]", "training.batch=[full, 8]", "training.momentum=[0, 0.3]"},
-        {"grid.c={log2_min: -3.3, log2_max: 60, step: 0.37}", "sharpness.c_sharp_margin=1e-7"}};
+        {"grid.c={log2_min: -3.3, log2_max: 60, step: 0.37}", "sharpness.c_sharp_margin=1e-7"},
+        {"grid.c={search: true, log2_min: -1, log2_max: 6, resolution: 0.1}", "training.barrier=true"},
+        {"grid.c={search: true, log2_min: 0, log2_max: 1}", "sharpness.every=2"}};
     for (auto const& change : changes) {
         Study const study = with(change);
         EXPECT_EQ(study_of(study.yaml_resolved).yaml_resolved, study.yaml_resolved);

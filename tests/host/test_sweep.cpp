@@ -27,7 +27,9 @@ struct OneSlice {
         auto const initials = run.measure_initial(seeds);
         std::vector<SliceMember<float>> members;
         for (auto const& initial : initials)
-            for (double const c : study.c) members.push_back({&initial, c});
+            for (double const c : study.c)
+                members.push_back(
+                    {std::make_shared<Initial<float> const>(initial), {c, false, false}, nullptr, 0});
         for (int i = 0; i < times; ++i) {
             auto const before = exec.counters();
             std::atomic<std::int64_t> steps{0};
@@ -137,7 +139,7 @@ TEST_P(SweepTest, AFullDiskEndsTheRun) {
         throw ResourceError("no space left");
     };
     std::vector<Trajectory> const none;
-    Todo const todo(study, planned.cohorts, {}, none);
+    Todo todo(study, planned.cohorts, {}, none);
     auto const data = load_dataset(study.data);
     EXPECT_THROW(sweep(study, planned, todo, data, stop, counters, full), ResourceError);
     EXPECT_GE(calls, 1);

@@ -40,8 +40,8 @@ TEST(Todo, WantsEverythingOfANewStudy) {
     auto const cohorts = cohorts_of(study);
     Todo const todo(study, cohorts);
     EXPECT_EQ(todo.networks(), 8 * 5 * 3);
-    EXPECT_EQ(todo.missing(), 8 * 5 * 3);
-    EXPECT_TRUE(todo.wants(cohorts[3], 4, 2));
+    EXPECT_EQ(todo.networks() - todo.done(), 8 * 5 * 3);
+    EXPECT_TRUE(todo.request(cohorts[3], 4, 2).has_value());
 }
 
 TEST(Todo, LeavesOutWhatIsDone) {
@@ -52,12 +52,12 @@ TEST(Todo, LeavesOutWhatIsDone) {
     done.push_back(row_of(study, cohorts[5], 2, 4));
     Todo const todo(study, cohorts, {}, done);
     EXPECT_EQ(todo.networks(), 120);
-    EXPECT_EQ(todo.missing(), 116);
-    EXPECT_FALSE(todo.wants(cohorts[0], 3));
-    EXPECT_TRUE(todo.wants(cohorts[0], 2));
-    EXPECT_TRUE(todo.wants(cohorts[5], 2));
-    EXPECT_FALSE(todo.wants(cohorts[5], 2, 4));
-    EXPECT_TRUE(todo.wants(cohorts[5], 2, 2));
+    EXPECT_EQ(todo.networks() - todo.done(), 116);
+    EXPECT_TRUE(todo.requests(cohorts[0], 3).empty());
+    EXPECT_FALSE(todo.requests(cohorts[0], 2).empty());
+    EXPECT_FALSE(todo.requests(cohorts[5], 2).empty());
+    EXPECT_FALSE(todo.request(cohorts[5], 2, 4).has_value());
+    EXPECT_TRUE(todo.request(cohorts[5], 2, 2).has_value());
     double const all = Todo(study, cohorts).flops();
     double const spared = 4 * cohorts[0].flops + cohorts[0].initial_flops;
     EXPECT_LT(todo.flops(), all - 0.7 * spared);
@@ -77,7 +77,7 @@ TEST(Todo, ShardsCoverTheStudyOnceAndAreBalanced) {
             most_of_a_cell = std::max(most_of_a_cell, 3 * cohort.flops + cohort.initial_flops);
             for (std::uint64_t const seed : study.seeds)
                 EXPECT_EQ(std::count_if(shards.begin(), shards.end(),
-                                        [&](Todo const& t) { return t.wants(cohort, seed); }),
+                                        [&](Todo const& t) { return !t.requests(cohort, seed).empty(); }),
                           1);
         }
         auto const least_and_most =
