@@ -51,6 +51,8 @@ double network_flops(Study const& study, Variant const& v, Model const& model, b
         flops += measured *
                  (backward + expected_products(study, model.params()) * (product_flops(model, M) + again));
     }
+    // 101 points and some about the peak; in a search, of about half the networks.
+    if (study.barrier) flops += (study.search ? 60 : 120) * forward_flops(model, M);
     return flops + (v.batch > 0 ? study.steps * gradient_flops(model, v.batch) : 0);
 }
 
@@ -78,9 +80,9 @@ MeterOptions meter_options(Study const& study)
     return options;
 }
 
-TrainOptions train_options(Variant const& variant)
+TrainOptions train_options(Study const& study, Variant const& variant)
 {
-    return {variant.loss, variant.momentum, variant.batch};
+    return {variant.loss, variant.momentum, variant.batch, study.barrier};
 }
 
 void check_sizes(Study const& study, DatasetShape const& data)

@@ -47,7 +47,7 @@ void set_slice(Cohort& cohort, int nets, Study const& study, DatasetShape const&
                Precision precision);
 
 MeterOptions meter_options(Study const& study);
-TrainOptions train_options(Variant const& variant);
+TrainOptions train_options(Study const& study, Variant const& variant);
 
 // DataError when the measurement examples or a batch are more than the data set has.
 void check_sizes(Study const& study, DatasetShape const& data);

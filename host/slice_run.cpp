@@ -44,13 +44,14 @@ SliceRun<T>::SliceRun(Exec const& exec, Arena& arena, Study const& study, Cohort
     : exec_(exec), study_(study), cohort_(cohort),
       variant_(study.variants.at(static_cast<std::size_t>(cohort.variant))), stop_(stop),
       policy_(std::move(policy)),
-      slice_(exec, arena, cohort.model, train_options(variant_), cohort.slice_nets,
+      slice_(exec, arena, cohort.model, train_options(study, variant_), cohort.slice_nets,
              cohort.unit_seeds, data, examples),
       hessian_(exec, arena, cohort.model, variant_.loss, cohort.slice_nets, measurement,
                cohort.recompute),
       meter_(exec, arena, cohort.model, cohort.slice_nets, meter_options(study)),
       not_audited_(arena.take<unsigned char, 1>(cohort.slice_nets)),
-      not_measured_(arena.take<unsigned char, 1>(cohort.slice_nets)), graphs_(exec)
+      not_measured_(arena.take<unsigned char, 1>(cohort.slice_nets)),
+      position_(study.barrier ? arena.take<double, 1>(cohort.slice_nets) : View<double, 1>{}), graphs_(exec)
 {
     auto const n = cohort.slice_nets;
     dead_.assign(static_cast<std::size_t>(n), 0);
@@ -261,6 +262,7 @@ std::vector<Trajectory> SliceRun<T>::run(std::vector<SliceMember<T>> const& memb
         compact_if_half_dead(t);
         steps_done += t < study_.steps ? total : 0;
     }
+    if (study_.barrier) measure_barriers();
     return std::move(rows_);
 }
 

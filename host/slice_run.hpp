@@ -80,6 +80,8 @@ private:
     void record_training(int step);
     void record_measurement(int step, AuditTally& audit);
     void count_audit(double lambda, double truth, AuditTally& audit) const;
+    void measure_barriers();
+    std::vector<double> losses_on_line(Nets nets, std::vector<double> const& positions);
     bool half_dead() const;
     void compact_if_half_dead(int step);
 
@@ -95,6 +97,7 @@ private:
     HessianOperator<T> hessian_;
     SharpnessMeter<T> meter_;
     View<unsigned char, 1> not_audited_, not_measured_;
+    View<double, 1> position_;  // on the line from θ_0 to θ_T
     Graphs graphs_;
 
     std::vector<Trajectory> rows_;

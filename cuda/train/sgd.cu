@@ -52,6 +52,27 @@ struct MomentumStep {
     }
 };
 
+// point_i ← (1 − s) a_i + s b_i for one network
+template <class T>
+struct LineInner {
+    T const *a, *b;
+    T* point;
+    T rest, s;
+    SG_FN void operator()(std::int64_t i) const { point[i] = rest * a[i] + s * b[i]; }
+};
+
+// point ← (1 − s) a + s b.   a, b, point: (N, P)
+template <class T>
+struct LinePoint {
+    View<T const, 2> a, b;
+    View<T, 2> point;
+    double const* s;
+    SG_FN LineInner<T> bind(int n) const
+    {
+        return {&a(n, 0), &b(n, 0), &point(n, 0), static_cast<T>(1 - s[n]), static_cast<T>(s[n])};
+    }
+};
+
 // dead(n) ← 1 unless score(n, 0) ≤ threshold; a NaN is not
 struct MarkDiverged {
     View<double const, 2> score;
@@ -79,6 +100,14 @@ void momentum_step(Exec const& exec, Nets nets, double const* eta, double beta,
          MomentumStep<T>{theta, velocity, grad, eta, static_cast<T>(beta)});
 }
 
+template <class T>
+void line_point(Exec const& exec, Nets nets, double const* s, View<T const, 2> const& a,
+                View<T const, 2> const& b, View<T, 2> const& point)
+{
+    SG_EXPECT(a.extent[1] == point.extent[1] && b.extent[1] == point.extent[1]);
+    each(exec, "line_point", nets, point.extent[1], LinePoint<T>{a, b, point, s});
+}
+
 void mark_diverged(Exec const& exec, Nets nets, View<double const, 2> const& score,
                    unsigned char* dead)
 {
@@ -89,7 +118,9 @@ void mark_diverged(Exec const& exec, Nets nets, View<double const, 2> const& sco
     template void sgd_step(Exec const&, Nets, double const*, View<T const, 2> const&,              \
                            View<T, 2> const&);                                                     \
     template void momentum_step(Exec const&, Nets, double const*, double, View<T const, 2> const&, \
-                                View<T, 2> const&, View<T, 2> const&);
+                                View<T, 2> const&, View<T, 2> const&);                             \
+    template void line_point(Exec const&, Nets, double const*, View<T const, 2> const&,            \
+                             View<T const, 2> const&, View<T, 2> const&);
 SG_INSTANTIATE(float)
 SG_INSTANTIATE(double)
 

@@ -20,6 +20,11 @@ template <class T>
 void momentum_step(Exec const& exec, Nets nets, double const* eta, double beta,
                    View<T const, 2> const& grad, View<T, 2> const& velocity, View<T, 2> const& theta);
 
+// point ← (1 − s) a + s b, a point of the straight line from a to b.   a, b, point: (N, P), s: (N)
+template <class T>
+void line_point(Exec const& exec, Nets nets, double const* s, View<T const, 2> const& a,
+                View<T const, 2> const& b, View<T, 2> const& point);
+
 // dead(n) ← 1 where score(n, 0), a loss, is not finite or above the threshold.   score: (N, ≥ 1)
 void mark_diverged(Exec const& exec, Nets nets, View<double const, 2> const& score,
                    unsigned char* dead);

@@ -19,6 +19,7 @@ Slice<T>::Slice(Exec const& exec, Arena& arena, Model const& model, TrainOptions
     theta_ = arena.take_rows<T, 2>(nets, P);
     grad_ = arena.take_rows<T, 2>(nets, P);
     if (options.momentum != 0) velocity_ = arena.take_rows<T, 2>(nets, P);
+    if (options.keep_origin) origin_ = arena.take_rows<T, 2>(nets, P);
     eta_ = arena.take<double, 1>(nets);
     score_ = arena.take<double, 2>(nets, 2);
     seed_ = arena.take<std::uint64_t, 1>(nets);
@@ -69,6 +70,7 @@ void Slice<T>::begin(std::vector<Member> const& members)
         shared.stride[0] = 0;
         copy<T>(exec_, Nets{g.count - 1}, networks(theta_, g.first + 1, g.count - 1), shared);
     }
+    if (origin_) copy<T>(exec_, Nets{active_}, origin_, theta_);
     if (velocity_) {
         auto const bytes = sizeof(T) * static_cast<std::size_t>(active_ * velocity_.stride[0]);
         exec_.fill(velocity_.data, 0, bytes);
@@ -153,6 +155,13 @@ void Slice<T>::update()
 }
 
 template <class T>
+void Slice<T>::line(Nets which, double const* s)
+{
+    SG_EXPECT(static_cast<bool>(origin_));
+    line_point<T>(exec_, which, s, origin_, theta_, grad_);
+}
+
+template <class T>
 std::vector<T> Slice<T>::state(int slot, int which) const
 {
     return to_host(exec_, networks(which == 0 ? theta_ : velocity_, slot, 1));
@@ -171,7 +180,8 @@ void Slice<T>::compact(std::vector<int> const& keep, int count)
     SG_EXPECT(living <= count && count <= active_ && (living > 0 || count == 0));
     from_host(exec_, keep, keep_.data);
     move_rows(exec_, keep_.data, living, theta_);
-    if (velocity_) move_rows(exec_, keep_.data, living, velocity_);
+    for (auto const& rows : {velocity_, origin_})
+        if (rows) move_rows(exec_, keep_.data, living, rows);
     auto const N = theta_.extent[0];
     move_rows(exec_, keep_.data, living, View<double, 2>::dense(eta_.data, N, 1));
     move_rows(exec_, keep_.data, living, View<std::uint64_t, 2>::dense(seed_.data, N, 1));

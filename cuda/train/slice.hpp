@@ -20,6 +20,7 @@ struct TrainOptions {
     Loss loss = Loss::mse;
     double momentum = 0;
     std::int64_t batch = 512;  // 0: gradient descent on the measurement examples; the caller fills grad()
+    bool keep_origin = false;  // θ_0 stays at hand, for line()
 };
 
 template <class T>
@@ -53,6 +54,9 @@ public:
     // θ ← θ − η v from grad().
     void update();
 
+    // grad() ← the point (1 − s) θ_0 + s θ of each network of `which`.   s: (N), in the space of the Exec
+    void line(Nets which, double const* s);
+
     // What the updates of a slot have made: θ, and the velocity where there is momentum.   values: (states, P)
     int states() const { return velocity_ ? 2 : 1; }
     std::vector<T> state(int slot, int which) const;
@@ -80,7 +84,7 @@ private:
     std::vector<Group> groups_;
     std::vector<BatchOrder> orders_;      // per group
 
-    View<T, 2> theta_, grad_, velocity_;
+    View<T, 2> theta_, grad_, velocity_, origin_;
     View<double, 1> eta_;
     View<double, 2> score_;
     View<std::uint64_t, 1> seed_;

@@ -45,7 +45,7 @@ protected:
         auto const initials = run.measure_initial({study.seeds[0]});
         std::vector<SliceMember<float>> members;
         auto const initial = std::make_shared<Initial<float> const>(initials[0]);
-        for (double const c : study.c) members.push_back({initial, {c, false, false}, nullptr, 0});
+        for (double const c : study.c) members.push_back({initial, {c, false, study.barrier}, nullptr, 0});
         members.resize(std::min<std::size_t>(members.size(), static_cast<std::size_t>(cohort.slice_nets)));
         AuditTally audit;
         std::atomic<std::int64_t> steps{0};
@@ -105,6 +105,7 @@ TEST_P(CheckpointsTest, MomentumAndEveryMethodGoOn) {
     for (auto const& study :
          {with([](Study& s) { s.variants[0].momentum = 0.9; }),
           with([](Study& s) { s.variants[0].batch = 0; }),
+          with([](Study& s) { s.barrier = true; }),
           with([](Study& s) { s.sharpness.method = SharpnessMethod::power; }),
           with([](Study& s) { s.sharpness.method = SharpnessMethod::exact; }),
           with([](Study& s) { s.sharpness.every = 3; })})

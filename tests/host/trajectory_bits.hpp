@@ -14,7 +14,8 @@ inline Vec numbers(Trajectory const& row) {
             row.sharpness_0,
             row.sharpness_0_residual,
             static_cast<double>(row.status),
-            static_cast<double>(row.diverged_step)};
+            static_cast<double>(row.diverged_step),
+            row.barrier_ratio};
     for (auto const* series :
          {&row.loss, &row.train_loss, &row.accuracy, &row.sharpness, &row.sharpness_residual})
         all.insert(all.end(), series->begin(), series->end());

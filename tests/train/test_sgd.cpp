@@ -55,6 +55,20 @@ TEST_P(SgdTest, MomentumIsHeavyBall) {
     EXPECT_ARRAY_NEAR(b.host(), moved, 3e-6);
 }
 
+TEST_P(SgdTest, APointOfALineHasItsEnds) {
+    Array<double, 1> const at(exec(), Vec{0.25, 0.5, 1}, N);
+    Array<double, 2> const a(exec(), theta, N, P), b(exec(), grad, N, P), point(exec(), velocity, N, P);
+    line_point(exec(), nets, at.data(), a.read(), b.read(), point.view());
+    Vec expected = velocity;
+    for (std::size_t i = 0; i < P; ++i) {
+        expected[i] = 0.75 * theta[i] + 0.25 * grad[i];
+        expected[2 * P + i] = grad[2 * P + i];
+    }
+    EXPECT_ARRAY_NEAR(point.host(), expected, 1e-15);
+    EXPECT_SAME_BITS(row(point.host(), 2, P), row(grad, 2, P));
+    EXPECT_SAME_BITS(row(point.host(), 1, P), row(velocity, 1, P));
+}
+
 TEST_P(SgdTest, DivergenceIsALossThatIsNotFiniteOrAboveTheThreshold) {
     double const inf = std::numeric_limits<double>::infinity();
     Vec const losses{1, 1e5, 1.0001e5, inf, std::nan(""), -inf, 1e6, 0};
