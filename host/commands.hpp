@@ -37,11 +37,17 @@ struct AnalyseOptions {
     std::string figure;  // SVG to write; empty: none
 };
 
+struct DoctorOptions {
+    std::string output;  // a file or a directory; empty: the working directory
+    std::string device = "auto";
+};
+
 ExitCode run_command(RunOptions const& options);
 ExitCode plan_command(RunOptions const& options);
 ExitCode analyse_command(AnalyseOptions const& options);
 ExitCode repair_command(std::string const& file);
 ExitCode merge_command(MergeOptions const& options);
+ExitCode doctor_command(DoctorOptions const& options);
 
 // Version, commit, build and libraries in one line each.
 std::string version_text();

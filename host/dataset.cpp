@@ -24,10 +24,6 @@ constexpr std::string_view images_name = "train-images-idx3-ubyte";
 constexpr std::string_view labels_name = "train-labels-idx1-ubyte";
 constexpr int idx_classes = 10;  // of MNIST and of Fashion-MNIST
 
-struct Files {
-    std::string images, labels;
-};
-
 // The folders where a set may lie, in the order of preference.
 std::vector<fs::path> places(DataSpec const& spec) {
     if (!spec.directory.empty()) return {spec.directory};
@@ -59,27 +55,15 @@ std::string find_in(fs::path const& folder, std::string_view name) {
     std::string const install = spec.set == "fashion-mnist"
                                     ? "install it with: apt-get install dataset-fashion-mnist\n"
                                     : "";
-    throw DataError(fmt::format(
+    throw MissingDataset(fmt::format(
         "the data set {} was not found: no {}[.gz] with {}[.gz] in{}\n{}"
         "or name the folder that holds the two files: data.directory, or SHARPGRID_DATA for the "
         "folder above it",
         spec.set, images_name, labels_name, searched, install));
 }
 
-Files find_files(DataSpec const& spec) {
-    if (spec.set != "fashion-mnist" && spec.set != "mnist")
-        throw UserError("data.set = " + spec.set +
-                        " (must be one of fashion-mnist, mnist, synthetic)");
-    std::vector<fs::path> const folders = places(spec);
-    for (fs::path const& folder : folders) {
-        Files const files{find_in(folder, images_name), find_in(folder, labels_name)};
-        if (!files.images.empty() && !files.labels.empty()) return files;
-    }
-    not_found(spec, folders);
-}
-
 // images: (X, rows, columns), labels: (X)
-DatasetShape checked_shape(Files const& files, std::vector<std::int64_t> const& images,
+DatasetShape checked_shape(DatasetFiles const& files, std::vector<std::int64_t> const& images,
                            std::vector<std::int64_t> const& labels) {
     SG_EXPECT(images.size() == 3 && labels.size() == 1);
     if (images[0] != labels[0])
@@ -117,7 +101,7 @@ void standardise(Dataset& data) {
 }
 
 Dataset load_idx(DataSpec const& spec) {
-    Files const files = find_files(spec);
+    DatasetFiles const files = find_dataset(spec);
     Idx const labels = read_idx(files.labels, 1);
     Idx images = read_idx(files.images, 3);
     DatasetShape const shape = checked_shape(files, images.dims, labels.dims);
@@ -154,6 +138,18 @@ std::size_t Dataset::bytes() const {
            labels.capacity() * sizeof(std::int32_t);
 }
 
+DatasetFiles find_dataset(DataSpec const& spec) {
+    if (spec.set != "fashion-mnist" && spec.set != "mnist")
+        throw UserError("data.set = " + spec.set +
+                        " (must be one of fashion-mnist, mnist, synthetic)");
+    std::vector<fs::path> const folders = places(spec);
+    for (fs::path const& folder : folders) {
+        DatasetFiles const files{find_in(folder, images_name), find_in(folder, labels_name)};
+        if (!files.images.empty() && !files.labels.empty()) return files;
+    }
+    not_found(spec, folders);
+}
+
 Dataset load_dataset(DataSpec const& spec) {
     Dataset data = spec.set == "synthetic" ? make_synthetic(spec) : load_idx(spec);
     data.sha256 = content_digest(data);
@@ -162,7 +158,7 @@ Dataset load_dataset(DataSpec const& spec) {
 
 DatasetShape dataset_shape(DataSpec const& spec) {
     if (spec.set == "synthetic") return {spec.examples, spec.inputs, spec.classes};
-    Files const files = find_files(spec);
+    DatasetFiles const files = find_dataset(spec);
     return checked_shape(files, read_idx_dims(files.images, 3), read_idx_dims(files.labels, 1));
 }
 

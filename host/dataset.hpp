@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cuda/exec/error.hpp"
 #include "host/study.hpp"
 
 namespace sg {
@@ -27,8 +28,18 @@ struct Dataset {
     std::size_t bytes() const;  // host memory that it holds
 };
 
-// Loads the training examples. Throws DataError: missing (with the places that were searched and
-// the package to install), truncated, wrong magic, sizes that do not agree, a label out of range.
+// A data set that lies in none of the usual places; says which, and what to install.
+class MissingDataset : public DataError {
+    using DataError::DataError;
+};
+
+// The files of an IDX set. MissingDataset.
+struct DatasetFiles {
+    std::string images, labels;
+};
+DatasetFiles find_dataset(DataSpec const& spec);
+
+// Loads the training examples. Throws DataError: MissingDataset, truncated, wrong magic, sizes that do not agree, a label out of range.
 Dataset load_dataset(DataSpec const& spec);
 
 // One IDX file of unsigned bytes, plain or gzip (recognised by content).   payload: (dims[0], ...)

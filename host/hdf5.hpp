@@ -35,6 +35,12 @@ consteval Type type_of() {
     if constexpr (std::is_same_v<T, double>) return Type::float64;
 }
 
+// The library ends the process where these differ, as soon as a file is touched. Asking does not.
+struct LibraryVersion {
+    std::string header, loaded;  // "1.10.8"
+};
+LibraryVersion library_version();
+
 // The library has global state and may be built without locks: whoever calls it holds the Session.
 // Also keeps the library from printing its own error stack.
 class Session {

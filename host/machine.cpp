@@ -24,24 +24,6 @@ Gpu open_gpu(int ordinal)
     return {ordinal, text.substr(text.find(": ") + 2), exec.memory().free};
 }
 
-// The ordinals that --device names; all of them for `auto` and `cuda`.
-std::vector<int> read_devices(std::string const& wanted)
-{
-    if (wanted == "cpu") return {};
-    if (wanted.rfind("cuda:", 0) == 0 && wanted.size() > 5 && wanted.size() < 8 &&
-        wanted.find_first_not_of("0123456789", 5) == std::string::npos)
-        return {std::stoi(wanted.substr(5))};
-    if (wanted != "auto" && wanted != "cuda")
-        throw UserError("--device " + wanted + " is not known (auto, cpu, cuda, cuda:1).");
-    std::string why;
-    int const count = cuda_device_count(&why);
-    if (count == 0 && wanted == "cuda") return {0};  // opening it says what is missing
-    if (count == 0) spdlog::info("no GPU ({}): running on the CPU", why);
-    std::vector<int> all;
-    for (int d = 0; d < count; ++d) all.push_back(d);
-    return all;
-}
-
 void leave_out(int ordinal, std::string const& why)
 {
     spdlog::info("cuda:{} is not used: {}", ordinal, why);
@@ -81,11 +63,28 @@ Machine machine_of(std::vector<Gpu> const& gpus, int workers)
 
 }  // namespace
 
+std::vector<int> devices_named(std::string const& wanted, std::string& why)
+{
+    if (wanted == "cpu") return {};
+    if (wanted.rfind("cuda:", 0) == 0 && wanted.size() > 5 && wanted.size() < 8 &&
+        wanted.find_first_not_of("0123456789", 5) == std::string::npos)
+        return {std::stoi(wanted.substr(5))};
+    if (wanted != "auto" && wanted != "cuda")
+        throw UserError("--device " + wanted + " is not known (auto, cpu, cuda, cuda:1).");
+    int const count = cuda_device_count(&why);
+    if (count == 0 && wanted == "cuda") return {0};  // opening it says what is missing
+    std::vector<int> all;
+    for (int d = 0; d < count; ++d) all.push_back(d);
+    return all;
+}
+
 Plan plan_for_machine(std::string const& wanted, int workers,
                       std::function<Plan(Machine const&)> const& plan_for)
 {
     bool const automatic = wanted == "auto";
-    auto const ordinals = read_devices(wanted);
+    std::string why;
+    auto const ordinals = devices_named(wanted, why);
+    if (automatic && ordinals.empty()) spdlog::info("no GPU ({}): running on the CPU", why);
     auto gpus = open_all(ordinals, automatic);
     for (;;) {
         auto plan = plan_for(machine_of(gpus, workers));

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "host/plan.hpp"
 
@@ -15,6 +16,10 @@ namespace sg {
 // without one the CPU runs; DeviceError for a GPU that was asked for.
 Plan plan_for_machine(std::string const& wanted, int workers,
                       std::function<Plan(Machine const&)> const& plan_for);
+
+// The ordinals that `wanted` names, all of them for `auto` and `cuda`, whether they can be used or not; 0 for a
+// `cuda` that is not there. Empty: the CPU, for `auto` with the reason in `why`. UserError: no such name.
+std::vector<int> devices_named(std::string const& wanted, std::string& why);
 
 // The devices of a plan in words, for the log and the file.
 std::string describe(Machine const& machine);

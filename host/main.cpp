@@ -96,7 +96,15 @@ ExitCode run(int argc, char** argv)
     std::string repaired;
     auto* repair = app.add_subcommand("repair", "make the file of a killed run whole");
     repair->add_option("FILE", repaired, "output of `sharpgrid run`")->required();
-    for (char const* name : {"report", "watch", "doctor", "data"}) refuse(app, name);
+    sg::DoctorOptions doctor_options;
+    auto* doctor = app.add_subcommand("doctor", "check the build, the devices, their numbers and the disk (ten seconds)");
+    doctor->add_option("-o,--output", doctor_options.output, "file or directory that a run is to write; default: here");
+    doctor->add_option("--device", doctor_options.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
+    doctor->footer(
+        "One line for each check: PASS, FAIL (below it what to do), or SKIP and why. Nothing that it writes stays.\n"
+        "Exit codes: 0 nothing failed; else of the failures the first of 5 wrong numbers, 4 device, 6 disk or memory,\n"
+        "3 damaged data, 1 libraries that do not fit the program; 75 stopped early.");
+    for (char const* name : {"report", "watch", "data"}) refuse(app, name);
 
     try {
         app.parse(argc, argv);
@@ -107,6 +115,7 @@ ExitCode run(int argc, char** argv)
     if (*run) return sg::run_command(run_options);
     if (*plan) return sg::plan_command(plan_options);
     if (*merge) return sg::merge_command(merge_options);
+    if (*doctor) return sg::doctor_command(doctor_options);
     if (*repair) return sg::repair_command(repaired);
     return sg::analyse_command(analyse_options);
 }
