@@ -12,8 +12,9 @@ namespace {
 
 EVP_MD_CTX* as_context(void* context) { return static_cast<EVP_MD_CTX*>(context); }
 
+// Without memory libcrypto cannot even find its SHA-256; nothing else makes it fail.
 void must(int result) {
-    if (result != 1) throw InternalError("SHA-256: a call of libcrypto failed");
+    if (result != 1) throw ResourceError("SHA-256: libcrypto failed, for lack of memory");
 }
 
 }  // namespace

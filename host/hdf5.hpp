@@ -18,7 +18,8 @@
 
 namespace sg::h5 {
 
-// A call that failed, or a file that does not hold what was asked for. Never leaves
+// A call that failed, or a file that does not hold what was asked for. A call that failed for lack of
+// memory throws bad_alloc. Never leaves
 // host/store*.cpp.
 class Error : public std::runtime_error {
     using std::runtime_error::runtime_error;
@@ -42,7 +43,7 @@ struct LibraryVersion {
 LibraryVersion library_version();
 
 // The library has global state and may be built without locks: whoever calls it holds the Session.
-// Also keeps the library from printing its own error stack.
+// Also keeps the library from printing its own error stack. bad_alloc: too little memory for it.
 class Session {
 public:
     Session();

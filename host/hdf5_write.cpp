@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <limits>
+#include <new>
 #include <numeric>
 #include <utility>
 
 #include "cuda/exec/error.hpp"
+#include "cuda/exec/exec.hpp"
 #include "host/hdf5_library.hpp"
 
 namespace sg::h5 {
@@ -12,6 +14,9 @@ namespace sg::h5 {
 namespace {
 
 std::mutex library_mutex;
+
+// What the library may want while it is used at once. It crashes where it does not get memory.
+constexpr std::size_t library_bytes = std::size_t{32} << 20;
 
 // Chunks of about half a MiB, smaller where the array is. Of a file that grows a commit writes its
 // last chunks again, so they are smaller.
@@ -63,6 +68,12 @@ std::vector<hsize_t> chunk_of(std::vector<hsize_t> const& shape, std::uint64_t i
     return chunk;
 }
 
+// Whether the library says that it had no memory.
+herr_t find_shortage(unsigned, H5E_error2_t const* entry, void* found) {
+    *static_cast<bool*>(found) |= entry->maj_num == H5E_RESOURCE && entry->min_num == H5E_NOSPACE;
+    return 0;
+}
+
 // The system's own words stand in the library's stack of errors: "... error message = 'No space
 // left on device', ...".
 herr_t find_reason(unsigned, H5E_error2_t const* entry, void* reason) {
@@ -79,6 +90,9 @@ herr_t find_reason(unsigned, H5E_error2_t const* entry, void* reason) {
 
 void check(std::int64_t result, std::string const& what) {
     if (result >= 0) return;
+    bool shortage = false;
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, find_shortage, &shortage);
+    if (shortage) throw std::bad_alloc();
     std::string reason;
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, find_reason, &reason);
     throw Error(reason.empty() ? "HDF5 failed: " + what : reason);
@@ -87,6 +101,7 @@ void check(std::int64_t result, std::string const& what) {
 // Without the library's own exit handler: it writes to every file that is still open, also to one
 // that was given up because its disk is full.
 Session::Session() : lock_(library_mutex) {
+    if (!can_take(library_bytes)) throw std::bad_alloc();
     static bool const no_handler = H5dont_atexit() >= 0;
     SG_EXPECT(no_handler);
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);

@@ -43,7 +43,8 @@ public:
         file_bytes_ = static_cast<std::int64_t>(size);
         errno = 0;
         file_.reset(gzopen(path.c_str(), "rb"));
-        if (!file_) refuse(path, errno ? std::strerror(errno) : "out of memory");
+        if (!file_ && (errno == 0 || errno == ENOMEM)) throw std::bad_alloc();
+        if (!file_) refuse(path, std::strerror(errno));
         gzbuffer(file_.get(), compressed_piece);
     }
 
@@ -53,6 +54,7 @@ public:
         int code = Z_OK;
         char const* const message = gzerror(file_.get(), &code);
         if (code == Z_BUF_ERROR) refuse(path_, "the gzip stream is truncated");
+        if (code == Z_MEM_ERROR) throw std::bad_alloc();
         if (code == Z_ERRNO) refuse(path_, std::strerror(errno));
         if (got < 0 || code != Z_OK) refuse(path_, fmt::format("corrupt gzip: {}", message));
         return static_cast<std::size_t>(got);

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <initializer_list>
 #include <new>
+#include <string_view>
+#include <system_error>
 
 #include "cuda/exec/exec.hpp"
 #include "host/commands.hpp"
@@ -120,24 +124,49 @@ ExitCode run(int argc, char** argv)
     return sg::analyse_command(analyse_options);
 }
 
+// Needs no memory, which may be what there is none of.
+void say_error(std::initializer_list<std::string_view> texts)
+{
+    auto const say = [](std::string_view text) {
+        static_cast<void>(!::write(STDERR_FILENO, text.data(), text.size()));
+    };
+    say(isatty(STDERR_FILENO) ? "\x1b[31m\x1b[1merror\x1b[m: " : "error: ");
+    for (auto const text : texts) say(text);
+    say("\n");
+}
+
+void say_bug(std::exception const& error)
+{
+    say_error({error.what(), ". This is a bug of sharpgrid: please report it with the study."});
+}
+
 }  // namespace
 
 int main(int argc, char** argv)
 {
-    spdlog::set_default_logger(spdlog::stderr_color_mt("sharpgrid"));
-    spdlog::set_pattern("%^%l%$: %v");
-    sg::prepare_process();
+    sg::run_without_blas_threads(argv);
     ExitCode code = ExitCode::internal;
     try {
+        spdlog::set_default_logger(spdlog::stderr_color_mt("sharpgrid"));
+        spdlog::set_pattern("%^%l%$: %v");
+        sg::prepare_process();
         code = run(argc, argv);
     } catch (sg::Fault const& fault) {
-        spdlog::error("{}", fault.what());
+        say_error({fault.what()});
         code = fault.code();
     } catch (std::bad_alloc const&) {
-        spdlog::error("out of memory. Ask `sharpgrid plan` what the study needs.");
+        say_error({"out of memory. Ask `sharpgrid plan` what the study needs."});
         code = ExitCode::resource;
+    } catch (std::system_error const& error) {
+        if (error.code() == std::errc::resource_unavailable_try_again) {
+            say_error({"no more threads can be made. Raise the limit (ulimit -u), or take fewer workers "
+                       "(--workers)."});
+            code = ExitCode::resource;
+        } else {
+            say_bug(error);
+        }
     } catch (std::exception const& error) {
-        spdlog::error("{}. This is a bug of sharpgrid: please report it with the study.", error.what());
+        say_bug(error);
     }
     return static_cast<int>(code);
 }

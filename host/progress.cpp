@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <new>
 
 #include "host/plan.hpp"
 
@@ -33,7 +34,7 @@ Progress::~Progress()
 }
 
 void Progress::print(bool last)
-{
+try {
     std::chrono::duration<double> const elapsed = std::chrono::steady_clock::now() - start_;
     double const done = work_ > 0 ? static_cast<double>(counters_.work) / work_ : 1;
     // No estimate before there is something to base it on.
@@ -48,6 +49,7 @@ void Progress::print(bool last)
     else
         fmt::print(stderr, "{}\n", line);
     std::fflush(stderr);
+} catch (std::bad_alloc const&) {  // a line less
 }
 
 }  // namespace sg

@@ -105,7 +105,7 @@ private:
     void begin(StoredStudy&& kept);
     void write_until_ended();
     void commit(std::vector<Trajectory>&& rows);
-    void fail(std::string const& reason);
+    void fail(char const* reason);  // nullptr: no memory
     void refuse_if_failed() const;  // holding mutex_
 
     std::string const path_;
@@ -124,7 +124,8 @@ private:
     std::vector<std::function<void()>> pending_committed_;
     Clock::time_point first_pending_;
     bool ended_ = false;
-    std::string failure_;
+    bool failed_ = false;
+    std::string failure_;  // empty: there was no memory to say more
     std::thread writer_;
 };
 
@@ -162,14 +163,16 @@ void Store::Impl::begin(StoredStudy&& kept) {
 }
 
 void Store::Impl::refuse_if_failed() const {
-    if (!failure_.empty()) throw ResourceError(failure_);
+    if (!failed_) return;
+    if (failure_.empty()) throw std::bad_alloc();
+    throw ResourceError(failure_);
 }
 
 void Store::Impl::append(std::vector<Trajectory>&& rows, AuditTally const& audit,
                          std::function<void()>&& committed) {
     auto const most = 2 * static_cast<std::size_t>(policy_.networks);
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return pending_.size() < most || !failure_.empty(); });
+    changed_.wait(lock, [&] { return pending_.size() < most || failed_; });
     refuse_if_failed();
     if (pending_.empty()) first_pending_ = Clock::now();
     for (Trajectory& row : rows) pending_.push_back(std::move(row));
@@ -181,7 +184,7 @@ void Store::Impl::append(std::vector<Trajectory>&& rows, AuditTally const& audit
 void Store::Impl::write_until_ended() {
     auto const interval = std::chrono::duration<double>(policy_.seconds);
     std::unique_lock lock(mutex_);
-    while (failure_.empty()) {
+    while (!failed_) {
         changed_.wait(lock, [&] { return !pending_.empty() || ended_; });
         if (pending_.empty()) return;
         auto const due = first_pending_ + std::chrono::duration_cast<Clock::duration>(interval);
@@ -197,9 +200,9 @@ void Store::Impl::write_until_ended() {
             commit(std::move(rows));
             for (auto const& call : committed) call();
         } catch (std::bad_alloc const&) {
-            fail("not enough memory to write " + path_);
+            fail(nullptr);
         } catch (std::exception const& error) {
-            fail("cannot write " + path_ + ": " + error.what());
+            fail(error.what());
         }
         lock.lock();
     }
@@ -213,11 +216,17 @@ void Store::Impl::commit(std::vector<Trajectory>&& rows) {
     stream_->commit(written, margins, rows_.take_changed(), audit_, seconds_since_1970());
 }
 
-void Store::Impl::fail(std::string const& reason) {
+void Store::Impl::fail(char const* reason) {
     std::scoped_lock const lock(mutex_);
-    failure_ = reason +
-               ". What was committed before is kept: make room, then run the same command "
-               "again";
+    failed_ = true;
+    try {
+        failure_ = (reason ? "cannot write " + path_ + ": " + reason
+                           : "not enough memory to write " + path_) +
+                   ". What was committed before is kept: make room, then run the same command "
+                   "again";
+    } catch (std::bad_alloc const&) {
+        failure_.clear();
+    }
     if (stop_) *stop_ = true;
     changed_.notify_all();
 }

@@ -61,15 +61,13 @@ public:
                 place = std::make_unique<Place<T>>(plan.device_of(w), dataset,
                                                    study.sharpness.examples);
         }
+        if (plan.space() == Space::cpu) prepare_workers(plan.workers);
     }
 
     SweepResult run()
     {
         do {
-            std::vector<std::thread> workers;
-            for (int w = 0; w < plan_.workers; ++w)
-                workers.emplace_back([this, w] { guarded_worker(plan_.device_of(w)); });
-            for (auto& w : workers) w.join();
+            run_workers();
             if (fault_) std::rethrow_exception(fault_);
         } while (halve_slices());
         result_.stopped = stop_;
@@ -77,18 +75,36 @@ public:
     }
 
 private:
+    // A worker that cannot be made, as one that fails, ends the others.
+    void run_workers()
+    {
+        std::vector<std::thread> workers;
+        try {
+            for (int w = 0; w < plan_.workers; ++w)
+                workers.emplace_back([this, w] { guarded_worker(plan_.device_of(w)); });
+        } catch (...) {
+            end_with(std::current_exception());
+        }
+        for (auto& w : workers) w.join();
+    }
+
     void guarded_worker(int device)
     {
         try {
             worker(device);
         } catch (...) {
-            {
-                std::lock_guard const lock(mutex_);
-                if (!fault_) fault_ = std::current_exception();
-            }
-            stop_ = true;
-            agenda_.interrupt();
+            end_with(std::current_exception());
         }
+    }
+
+    void end_with(std::exception_ptr fault)
+    {
+        {
+            std::lock_guard const lock(mutex_);
+            if (!fault_) fault_ = std::move(fault);
+        }
+        stop_ = true;
+        agenda_.interrupt();
     }
 
     std::size_t arena_bytes() const

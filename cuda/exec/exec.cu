@@ -10,9 +10,16 @@
 #include <cstring>
 #include <fstream>
 #include <new>
+#include <vector>
 
 #include "cuda/exec/device.hpp"
 #include "cuda/exec/error.hpp"
+
+// Exported by OpenBLAS, in no header of it.
+extern "C" {
+void* blas_memory_alloc(int position);
+void blas_memory_free(void* buffer);
+}
 
 namespace sg {
 
@@ -69,7 +76,45 @@ CudaState& Exec::device() const
     return *device_;
 }
 
+// Only the environment is read when the library is loaded, which is before main.
+void run_without_blas_threads(char** arguments)
+{
+    constexpr char const* name = "OPENBLAS_NUM_THREADS";
+    char const* const set = std::getenv(name);
+    if (set && std::strcmp(set, "1") == 0) return;
+    char path[4096];
+    auto const size = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (size < 0 || setenv(name, "1", 1) != 0) return;
+    path[size] = 0;
+    execv(path, arguments);  // returns where it fails: then the threads stay, and idle
+}
+
 void prepare_process() { openblas_set_num_threads(1); }
+
+bool can_take(std::size_t bytes)
+{
+    void* const data = std::malloc(bytes);
+    std::free(data);
+    return data != nullptr;
+}
+
+// The largest buffer that OpenBLAS is built with; only what it uses of it is ever touched.
+constexpr std::size_t blas_buffer_bytes = std::size_t{130} << 20;
+
+void prepare_workers(int workers)
+{
+    std::vector<void*> buffers;
+    bool enough = true;
+    while (enough && buffers.size() < static_cast<std::size_t>(workers)) {
+        enough = can_take(blas_buffer_bytes);
+        if (enough) buffers.push_back(blas_memory_alloc(0));
+    }
+    for (void* const buffer : buffers) blas_memory_free(buffer);
+    if (enough) return;
+    throw ResourceError("out of memory: OpenBLAS keeps " + std::to_string(blas_buffer_bytes >> 20) +
+                        " MiB of address space for each of " + std::to_string(workers) +
+                        " workers. Raise the limit (ulimit -v), or take fewer workers (--workers).");
+}
 
 static Exec::Memory cpu_memory()
 {

@@ -92,7 +92,18 @@ int cuda_device_count(std::string* why = nullptr);
 // device older than what the kernels were compiled for. Empty: it can.
 std::string cuda_device_fault(int ordinal);
 
+// Begins the program anew, with the same arguments, unless OpenBLAS was loaded without threads of its own: they
+// wait for memory for ever where it is short, and the end of the process waits for them.
+void run_without_blas_threads(char** arguments);
+
 // Sets what must hold before any worker starts: one BLAS thread per call.
 void prepare_process();
+
+// Whether the process could take so much memory more at this moment.
+bool can_take(std::size_t bytes);
+
+// Takes what OpenBLAS keeps for each worker on the CPU, once and beforehand: it would wait for ever for memory
+// that it does not get. ResourceError: there is too little.
+void prepare_workers(int workers);
 
 }  // namespace sg

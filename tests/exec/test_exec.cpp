@@ -37,6 +37,12 @@ TEST_P(ExecTest, FillSetsEveryByte) {
     exec().copy_out(nullptr, nullptr, 0);
 }
 
+TEST(Exec, WorkersCanBePreparedAgain) {
+    EXPECT_TRUE(can_take(1 << 20));
+    EXPECT_NO_THROW(prepare_workers(2));
+    EXPECT_NO_THROW(prepare_workers(3));
+}
+
 TEST(Exec, PlanningComputesNothing) {
     auto const plan = Exec::planning(Space::cuda);
     EXPECT_EQ(plan.space(), Space::cuda);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Preloaded into the program by fault_matrix.py: makes calls on the files of a folder fail as a disk does.
+// Preloaded into the program by fault_matrix.py and data_matrix.py: makes calls on the files of a folder fail as a disk does.
 //   FAULT_PATH   what the path of a file must hold for its calls to count
 //   FAULT_KIND   full: writes from the n-th on find no space; eio: the n-th write fails; short: the n-th
-//                writes half; sync: the n-th sync fails; rename: the n-th rename fails
+//                writes half; sync: the n-th sync fails; rename: the n-th rename fails; read: the n-th read
+//                fails; some: the n-th reads half; end: reads from the n-th on find the end of the file
 //   FAULT_AT     n, from 1; 0: nothing fails
 //   FAULT_COUNT  a file that gets the number of calls of this kind when the program ends
 #include <dlfcn.h>
@@ -81,6 +82,17 @@ struct Report {
 }  // namespace
 
 extern "C" {
+
+ssize_t read(int descriptor, void* data, std::size_t size) {
+    bool const fails = is_kind("read"), some = is_kind("some"), end = is_kind("end");
+    if ((fails || some || end) && counts(descriptor) && is_due(end)) {
+        if (end) return 0;
+        errno = EIO;
+        if (fails) return -1;
+        size = size > 1 ? size / 2 : size;
+    }
+    return real<ssize_t (*)(int, void*, std::size_t)>("read")(descriptor, data, size);
+}
 
 ssize_t write(int descriptor, void const* data, std::size_t size) {
     if (write_fails(descriptor, size)) return -1;

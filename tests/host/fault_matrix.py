@@ -31,17 +31,21 @@ training: {batch: 32, steps: 4}
 grid: {c: [1, 2, 4, 8], seeds: 6}
 sharpness: {examples: 32}
 """
+SAME_ATTRIBUTES = ["study_resolved_yaml", "study_sha256", "data_sha256", "swept_keys", "precision"]
 SECONDS = 120  # a run takes a fraction of one; more is a hang
 
 
 class Matrix:
-    def __init__(self, program, shim, folder):
-        self.program, self.shim, self.folder = program, shim, folder
+    """`command` begins the program. A run adds `options`; a larger study is what `smaller` is left out of."""
+
+    def __init__(self, command, folder, study=STUDY, options=("--workers", "1"),
+                 smaller=("--set", "grid.seeds=3")):
+        self.command, self.folder, self.options = command, folder, options
         self.codes = collections.Counter()
         self.study = folder / "study.yaml"
-        self.study.write_text(STUDY)
+        self.study.write_text(study)
         self.whole, self.half = folder / "whole.h5", folder / "half.h5"
-        for path, more in ((self.whole, []), (self.half, ["--set", "grid.seeds=3"])):
+        for path, more in ((self.whole, ()), (self.half, smaller)):
             result = self.run(path, *more)
             expect(result.returncode == 0, result.stderr)
         with h5py.File(self.whole) as file:
@@ -52,30 +56,36 @@ class Matrix:
         self.disk.mkdir()
         self.path = self.disk / "run.h5"
 
+    def run_command(self, path, *more):
+        return [*self.command, "run", self.study, "-o", path, "--commit-networks", "1",
+                "--commit-seconds", "0", *self.options, *more]
+
     def run(self, path, *more, environment=None, limit=None):
+        """A run to its end; limit: a resource and how much of it the program may take."""
         def limited():
             if limit:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-        command = [self.program, "run", self.study, "-o", path, "--workers", "1", "--commit-networks",
-                   "1", "--commit-seconds", "0", *more]
+                resource.setrlimit(limit[0], (limit[1], limit[1]))
         try:
-            return subprocess.run([str(part) for part in command], capture_output=True, text=True,
-                                  timeout=SECONDS, preexec_fn=limited,
+            return subprocess.run([str(part) for part in self.run_command(path, *more)],
+                                  capture_output=True, text=True, timeout=SECONDS, preexec_fn=limited,
                                   env={**os.environ, **(environment or {})})
         except subprocess.TimeoutExpired:
             sys.exit(f"fault_matrix: a run hangs with {environment or limit}")
 
-    def check(self, what, result):
-        """After a fault: the exit code, the data as they are, and the end of the study."""
+    def check(self, what, result, allowed=(0, 6)):
+        """After a fault: the exit code, the data as they are, and the end of the study.
+
+        allowed: exit codes, each but 0 with one message; None: the program may even crash."""
         self.codes[f"{what.split()[0]}: exit code {result.returncode}"] += 1
-        expect(result.returncode in (0, 6),
-               f"{what}: exit code {result.returncode}\n{result.stderr}")
-        expect(result.returncode == 0 or result.stderr.count("error:") == 1,
-               f"{what}: not one message\n{result.stderr}")
-        if result.returncode == 6:
+        if allowed is not None:
+            expect(result.returncode in allowed,
+                   f"{what}: exit code {result.returncode}\n{result.stderr}")
+            expect(result.returncode == 0 or result.stderr.count("error:") == 1,
+                   f"{what}: not one message\n{result.stderr}")
+        if result.returncode != 0:
             copy = self.folder / "copy.h5"
             shutil.copy(self.path, copy)
-            repair = subprocess.run([self.program, "repair", copy], capture_output=True, text=True)
+            repair = subprocess.run([*self.command, "repair", copy], capture_output=True, text=True)
             expect(repair.returncode == 0, f"{what}: repair failed\n{repair.stderr}")
             with h5py.File(copy) as file:
                 found = rows_of(file)
@@ -84,16 +94,22 @@ class Matrix:
                    f"{what}: a committed network differs")
             again = self.run(self.path)
             expect(again.returncode == 0, f"{what}: the next run failed\n{again.stderr}")
-        compare(self.whole, self.path, what)
+        self.same(self.whole, self.path, what)
         expect(sorted(p.name for p in self.disk.iterdir()) == ["run.h5"],
                f"{what}: something was left: {sorted(self.disk.iterdir())}")
+
+    def same(self, whole, path, what):
+        compare(whole, path, what)
+        with h5py.File(whole) as first, h5py.File(path) as second:
+            for name in SAME_ATTRIBUTES:
+                expect(first.attrs[name] == second.attrs[name], f"{what}: {name} differs")
 
     def start(self):
         shutil.copy(self.half, self.path)
 
-    def with_shim(self, kind, every):
+    def with_shim(self, shim, kind, every):
         count = self.folder / "count"
-        environment = {"LD_PRELOAD": self.shim, "FAULT_PATH": str(self.path), "FAULT_KIND": kind}
+        environment = {"LD_PRELOAD": shim, "FAULT_PATH": str(self.path), "FAULT_KIND": kind}
         self.start()
         result = self.run(self.path, environment={**environment, "FAULT_COUNT": str(count)})
         expect(result.returncode == 0, result.stderr)
@@ -108,7 +124,8 @@ class Matrix:
         largest = 2 * self.whole.stat().st_size
         for limit in range(1000, largest, 1500 * every):
             self.start()
-            self.check(f"RLIMIT_FSIZE {limit}", self.run(self.path, limit=limit))
+            self.check(f"RLIMIT_FSIZE {limit}",
+                       self.run(self.path, limit=(resource.RLIMIT_FSIZE, limit)))
 
     def with_small_disk(self, every):
         """A file system of its own, where that may be mounted."""
@@ -138,9 +155,9 @@ def main():
     parser.add_argument("--every", type=int, default=1)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        matrix = Matrix(arguments.program, arguments.shim, pathlib.Path(folder))
+        matrix = Matrix([arguments.program], pathlib.Path(folder))
         for kind in ("full", "eio", "short", "sync", "rename"):
-            matrix.with_shim(kind, arguments.every)
+            matrix.with_shim(arguments.shim, kind, arguments.every)
         matrix.with_limit(arguments.every)
         matrix.with_small_disk(arguments.every)
     for code, count in sorted(matrix.codes.items()):
