@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # What takes longer than .ci/run may: every test under the sanitizers, studies, precisions, interruptions,
-# kills and faults.
+# kills, faults and shortages, a long run.
 #   scripts/nightly.sh [KILLS]     default: 1000
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -59,8 +59,27 @@ say "$kills kills"
 "$python" "$checks/kill_matrix.py" "$program" --kills "$kills" --seed "$(date +%j)"
 
 say "A disk that fails at every call"
-g++ -std=c++20 -O1 -shared -fPIC -o faults.so "$root/tests/faults/faults.cpp" -ldl
+for shim in faults memory; do
+    g++ -std=c++20 -O1 -shared -fPIC -o $shim.so "$root/tests/faults/$shim.cpp" -ldl
+done
 "$python" "$checks/fault_matrix.py" "$program" "$scratch/faults.so"
+
+say "Shortages of memory and threads, faults of the data"
+"$python" "$checks/memory_matrix.py" "$program" "$scratch/memory.so"
+"$python" "$checks/data_matrix.py" "$program" "$scratch/faults.so"
+
+say "One long run with a reader beside it"
+"$python" "$checks/soak.py" "$program" --seconds 600
+
+emulator=$root/../shared/cuda-on-cpu
+if has_nvcc && [ -f "$emulator/build.sh" ]; then
+    say "A GPU that fails at every call, under an emulator (hours)"
+    "$emulator/build.sh" "$root/build/emulator"
+    build cuda sharpgrid -DCMAKE_BUILD_TYPE=Release -DSG_TESTS=ON -DSG_CUDA=ON
+    "$python" "$checks/check_spaces.py" "$root/build/cuda/sharpgrid" "$root/build/emulator/run"
+    "$python" "$checks/device_fault_matrix.py" "$root/build/cuda/sharpgrid" "$root/build/emulator/run" \
+        --kills 50
+fi
 
 say "All tests under the sanitizers"
 build sanitize all -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1" \

@@ -127,6 +127,20 @@ TEST_P(SweepTest, OutOfMemoryHalvesTheSlicesAndChangesNoBit) {
     }
 }
 
+// On the CPU too, where the plan chooses; the first is the same work once more.
+TEST_P(SweepTest, SlicesAndWorkersOfAnyNumberGiveTheSameBits) {
+    bool const on_cpu = GetParam() != Where::cuda;
+    auto const study = study_of("{c: [1, 4, 16, 64, 1e4], seeds: 4}");
+    auto planned = plan(study);
+    auto const whole = rows(study, planned);
+    for (int const most : on_cpu ? std::vector{planned.cohorts[0].slice_nets, 1, 3, 7} : std::vector{2}) {
+        for (auto& cohort : planned.cohorts)
+            set_slice(cohort, most, study, dataset_shape(study.data), planned.space(), planned.precision);
+        expect_same(rows(study, planned), whole);
+        if (on_cpu) planned.workers = planned.workers % 3 + 1;
+    }
+}
+
 // Not taken for a lack of device memory, which would make the slices smaller and run them again.
 TEST_P(SweepTest, AFullDiskEndsTheRun) {
     auto const study = study_of("{c: [1, 4, 16], seeds: 4}");
