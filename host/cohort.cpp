@@ -145,6 +145,7 @@ std::vector<Cohort> make_cohorts(Study const& study, DatasetShape const& data, S
                 c.variant = static_cast<int>(v);
                 c.spec = spec_of(study.variants[v], depth, width, data);
                 c.model = build_fcn(c.spec);
+                c.model.start = {study.variants[v].kappa, study.variants[v].r};
                 int const wanted = wanted_networks(study, c, space, limit.networks);
                 int const kept = fit_slice(c, wanted, limit.bytes, study, data, space, precision);
                 c.recompute = kept < wanted;

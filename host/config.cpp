@@ -13,6 +13,7 @@
 #include <fstream>
 
 #include "cuda/exec/error.hpp"
+#include "cuda/nets/uv.hpp"
 #include "host/config_grid.hpp"
 #include "host/digest.hpp"
 #include "host/study_keys.hpp"
@@ -41,7 +42,9 @@ std::vector<SectionRule> const& schema() {
           {"last_layer"},
           {"output_scale"},
           {"output_exponent"},
-          {"parameterization"}}},
+          {"parameterization"},
+          {"kappa"},
+          {"r"}}},
         {"training", {{"loss"}, {"batch"}, {"steps"}, {"momentum"}, {"barrier"}}},
         {"grid", {{"c"}, {"seeds"}}},
         {"grid.c",
@@ -66,8 +69,8 @@ std::vector<SectionRule> const& schema() {
 
 constexpr std::array<std::string_view, 3> set_names{"fashion-mnist", "mnist", "synthetic"};
 constexpr std::array<std::string_view, 1> later_sets{"cifar-10"};
-constexpr std::array<std::string_view, 1> model_names{"fcn"};
-constexpr std::array<std::string_view, 3> later_models{"uv", "cnn", "resnet"};
+constexpr std::array<std::string_view, 2> model_names{"fcn", "uv"};
+constexpr std::array<std::string_view, 2> later_models{"cnn", "resnet"};
 constexpr std::array<std::string_view, 1> protocol_names{"fixed"};
 constexpr std::array<std::string_view, 1> later_protocols{"published"};
 
@@ -152,6 +155,24 @@ void read_sharpness(Section const& section, Study& study) {
                                "sharpness.at and sharpness.every exclude each other");
 }
 
+// The model uv has its own depth and its own example.
+void read_uv(Section const& top, Section const& model, Section const& sharpness, Study& study) {
+    study.depth = {uv_spec(1).depth};
+    study.data.set = uv_set;
+    study.sharpness.examples = 1;
+    Problems& problems = top.problems();
+    if (Value const* data = top.find("data"))
+        problems.add(data->key_place,
+                     "data has no meaning for kind uv, whose one example is x = 1 with target 0; "
+                     "leave it out");
+    if (model.find("depth") && read_sizes(model, "depth", any_depth) != study.depth)
+        problems.add(model.place("depth"), "model.depth must be 2 for kind uv; leave it out");
+    Value const* examples = sharpness.find("examples");
+    if (examples && examples->text != "1")
+        problems.add(examples->place,
+                     "sharpness.examples must be 1 for kind uv; leave it out");
+}
+
 // What the examples of a synthetic set must suffice for; those of a real one are counted later.
 void check_examples(Study const& study, Section const& data, Section const& training,
                     Section const& sharpness) {
@@ -177,13 +198,16 @@ void read_root(Value const& root, Place const& whole, Problems& problems, Study&
                   grid = section("grid"), sharpness = section("sharpness"),
                   output = section("output");
     read_name(top, study.name);
-    read_data(data, study.data);
-    std::string kind;
-    read_growing(model, "kind", model_names, later_models, kind);
-    study.depth = read_sizes(model, "depth", any_depth);
-    study.width = read_sizes(model, "width", any_width);
+    read_growing(model, "kind", model_names, later_models, study.model);
     training.integer("steps", study.steps, any_steps);
     training.word("barrier", study.barrier, no_yes);
+    if (study.model == "uv") {
+        read_uv(top, model, sharpness, study);
+    } else {
+        read_data(data, study.data);
+        study.depth = read_sizes(model, "depth", any_depth);
+    }
+    study.width = read_sizes(model, "width", any_width);
     read_grid(root, model, training, grid, schema(), study);
     read_sharpness(sharpness, study);
     check_examples(study, data, training, sharpness);

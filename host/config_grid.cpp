@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cuda/nets/uv.hpp"
 #include "host/study_keys.hpp"
 
 namespace sg {
@@ -22,12 +23,32 @@ struct CAxis {
 // Values of one key of the table: at least one.
 using Levels = std::vector<double>;
 
-Levels read_levels(VariantKey const& key, Section const& section) {
+// What the keys are when they are not given. All that makes uv a network of another kind is fixed.
+Variant defaults_of(std::string_view model) {
+    Variant variant;
+    if (model != "uv") return variant;
+    FcnSpec const spec = uv_spec(1);
+    variant.activation = spec.activation;
+    variant.parameterization = spec.parameterization;
+    variant.batch = 0;
+    return variant;
+}
+
+// Whether a key has but one value in a model.
+bool is_fixed(VariantKey const& key, std::string_view model) {
+    return model == "uv" && key.only.empty() && key.name != "momentum";
+}
+
+Levels read_levels(VariantKey const& key, Section const& section, std::string const& model) {
     Value const* value = section.find(key.name);
-    Levels const fallback{key.get(Variant{})};
+    Levels const fallback{key.get(defaults_of(model))};
     if (!value) return fallback;
     std::string const path = section.path(key.name);
     Problems& problems = section.problems();
+    if (!key.only.empty() && key.only != model) {
+        problems.add(value->key_place, fmt::format("{} has no meaning for kind {}", path, model));
+        return fallback;
+    }
     Levels levels =
         read_list<double>(*value, path, problems, [&](Value const& item) -> std::optional<double> {
             if (key.kind == VariantKey::Kind::number)
@@ -40,6 +61,9 @@ Levels read_levels(VariantKey const& key, Section const& section) {
             auto const size = read_integer(item, path, {1, 1'000'000'000, "full"}, problems);
             return size ? std::optional(static_cast<double>(*size)) : std::nullopt;
         });
+    if (is_fixed(key, model) && !levels.empty() && levels != fallback)
+        problems.add(value->place, fmt::format("{} must be {} for kind {}; leave it out", path,
+                                               printed(key, fallback[0]), model));
     return levels.empty() ? fallback : levels;
 }
 
@@ -160,13 +184,18 @@ void lay_out_variants(std::vector<Levels> const& levels, std::vector<std::size_t
 
 // Settings that the mathematics does not define (DESIGN, section 4).
 void check_variants(Study const& study, Section const& model) {
-    bool scaled = false, exponent = false;
+    bool scaled = false, exponent = false, half_start = false;
     for (Variant const& variant : study.variants) {
         bool const standard = variant.parameterization == Parameterization::standard;
         scaled |= variant.last_layer == LastLayer::scaled && !standard;
         exponent |=
             variant.output_exponent != 0 && variant.parameterization == Parameterization::mup;
+        half_start |= (variant.kappa == 0) != (variant.r == 0);
     }
+    if (half_start)
+        model.problems().add(model.place(model.find("kappa") ? "kappa" : "r"),
+                             "model.kappa and model.r belong together: give both, or neither, and "
+                             "u and v are as they are drawn from N(0, 1)");
     if (scaled)
         model.problems().add(
             model.place("last_layer"),
@@ -184,7 +213,8 @@ void read_grid(Value const& root, Section const& model, Section const& training,
                Section const& grid, std::span<SectionRule const> rules, Study& study) {
     std::vector<Levels> levels;
     for (VariantKey const& key : variant_keys())
-        levels.push_back(read_levels(key, key.section == "model" ? model : training));
+        levels.push_back(
+            read_levels(key, key.section == "model" ? model : training, study.model));
     CAxis const c = read_c(grid, rules, study.barrier);
     double const seeds = read_seeds(grid, study.seeds);
 

@@ -120,6 +120,21 @@ Dataset load_idx(DataSpec const& spec) {
     return data;
 }
 
+// x = 1, and 0 as the target, which is no class.
+Dataset make_uv_example() {
+    Dataset data;
+    data.name = uv_set;
+    data.examples = data.inputs = data.classes = 1;
+    data.values = {1};
+    data.labels = {-1};
+    return data;
+}
+
+Dataset make_dataset(DataSpec const& spec) {
+    if (spec.set == uv_set) return make_uv_example();
+    return spec.set == "synthetic" ? make_synthetic(spec) : load_idx(spec);
+}
+
 // Of the bytes as they stand in memory: the digest is that of a little-endian machine.
 std::string content_digest(Dataset const& data) {
     static_assert(std::endian::native == std::endian::little);
@@ -151,12 +166,13 @@ DatasetFiles find_dataset(DataSpec const& spec) {
 }
 
 Dataset load_dataset(DataSpec const& spec) {
-    Dataset data = spec.set == "synthetic" ? make_synthetic(spec) : load_idx(spec);
+    Dataset data = make_dataset(spec);
     data.sha256 = content_digest(data);
     return data;
 }
 
 DatasetShape dataset_shape(DataSpec const& spec) {
+    if (spec.set == uv_set) return {1, 1, 1};
     if (spec.set == "synthetic") return {spec.examples, spec.inputs, spec.classes};
     DatasetFiles const files = find_dataset(spec);
     return checked_shape(files, read_idx_dims(files.images, 3), read_idx_dims(files.labels, 1));

@@ -23,7 +23,7 @@ struct Dataset {
     std::vector<float> values;              // (X, D)
     std::vector<double> mean;               // (X) of the pixels of an image
     std::vector<double> inverse_deviation;  // (X) 1 / population standard deviation; 0 if constant
-    std::vector<std::int32_t> labels;       // (X)
+    std::vector<std::int32_t> labels;       // (X) −1: no class, the target is 0
 
     std::size_t bytes() const;  // host memory that it holds
 };

@@ -11,8 +11,8 @@
 
 namespace sg {
 
-Progress::Progress(Counters const& counters, std::int64_t networks, double work_mflop)
-    : counters_(counters), networks_(networks), work_(work_mflop), terminal_(isatty(STDERR_FILENO)),
+Progress::Progress(Counters const& counters, std::int64_t networks, double work_kflop)
+    : counters_(counters), networks_(networks), work_(work_kflop), terminal_(isatty(STDERR_FILENO)),
       start_(std::chrono::steady_clock::now())
 {
     thread_ = std::thread([this] {

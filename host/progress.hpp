@@ -17,13 +17,13 @@ struct Counters {
     std::atomic<std::int64_t> steps{0};     // network · steps
     std::atomic<std::int64_t> products{0};  // after step 0
     std::atomic<std::int64_t> measurements{0};
-    std::atomic<std::int64_t> work{0};      // Mflop, as planned
+    std::atomic<std::int64_t> work{0};      // kflop, as planned
 };
 
 // Prints from a thread of its own until it is destroyed.
 class Progress {
 public:
-    Progress(Counters const& counters, std::int64_t networks, double work_mflop);
+    Progress(Counters const& counters, std::int64_t networks, double work_kflop);
     ~Progress();
     Progress(Progress const&) = delete;
     Progress& operator=(Progress const&) = delete;

@@ -140,7 +140,7 @@ ExitCode Run::train(Plan const& plan, Dataset const& data, std::string const& de
                 {options.commit_networks, options.commit_seconds}, &stop_requested);
     SweepResult result;
     {
-        Progress const progress(counters, todo.networks(), todo.flops() * 1e-6);
+        Progress const progress(counters, todo.networks(), todo.flops() * 1e-3);
         result = sweep(study, plan, todo, data, stop_requested, counters,
                        [&](std::vector<Trajectory>&& rows, AuditTally const& audit,
                            std::string const& checkpoint) {

@@ -41,7 +41,7 @@ void SliceRun<T>::record_initial(Trajectory& row, SliceMember<T> const& member) 
     row.sharpness_products.assign(entries, 0);
     row.sharpness_status.assign(entries, SharpnessStatus::not_measured);
     row.loss[0] = first.loss;
-    row.accuracy[0] = first.accuracy;
+    if (has_classes()) row.accuracy[0] = first.accuracy;
     row.sharpness[0] = first.sharpness.lambda;
     row.sharpness_residual[0] = first.sharpness.residual;
     row.sharpness_products[0] = first.sharpness.products;
@@ -90,7 +90,7 @@ void SliceRun<T>::record_measurement(int step, AuditTally& audit)
         if (dead_[slot]) continue;
         auto& row = row_of(s);
         row.loss[t] = score_[3 * slot];
-        row.accuracy[t] = score_[3 * slot + 1];
+        if (has_classes()) row.accuracy[t] = score_[3 * slot + 1];
         row.status = score_[3 * slot + 2] == 0 ? RunStatus::collapsed : RunStatus::finished;
         if (has_diverged(row.loss[t])) {
             end(s, step);

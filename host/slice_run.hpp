@@ -76,6 +76,7 @@ private:
     void train(int step);
     std::size_t row_index(int slot) const;
     Trajectory& row_of(int slot) { return rows_[row_index(slot)]; }
+    bool has_classes() const { return cohort_.spec.classes > 1; }  // else there is no accuracy
     void end(int slot, int step);
     void record_training(int step);
     void record_measurement(int step, AuditTally& audit);

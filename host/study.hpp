@@ -13,7 +13,9 @@
 
 namespace sg {
 
-// Where the examples come from. `set` is fashion-mnist, mnist or synthetic.
+inline constexpr char const* uv_set = "one example";  // of the model uv: x = 1, y = 0
+
+// Where the examples come from. `set` is fashion-mnist, mnist, synthetic or uv_set.
 struct DataSpec {
     std::string set = "fashion-mnist";
     std::string directory;  // empty: the usual places (IDX sets only)
@@ -45,6 +47,8 @@ struct Variant {
     Parameterization parameterization = Parameterization::standard;
     double output_scale = 1;
     double output_exponent = 0;
+    double kappa = 0;  // κ₀ and r of uv; 0: u and v as they are drawn
+    double r = 0;
     Loss loss = Loss::mse;
     double momentum = 0;
     int batch = 512;            // 0: full, gradient descent on the measurement examples
@@ -60,7 +64,7 @@ struct SweptKey {
 struct Study {
     std::string name;
     DataSpec data;
-    std::string model = "fcn";
+    std::string model = "fcn";         // or uv
     std::vector<int> depth, width;     // ascending, without duplicates
     std::vector<SweptKey> swept;       // in the order of the file
     std::vector<Variant> variants;     // product of the swept keys, the last fastest

@@ -28,11 +28,12 @@ using Words = std::span<std::string_view const>;
 
 template <auto member>
 constexpr VariantKey key(std::string_view section, std::string_view name, Kind kind, Words words,
-                         Interval range) {
-    return {section, name, kind, words, range, get_member<member>, set_member<member>};
+                         Interval range, std::string_view only = "") {
+    return {section, name, kind, words, range, get_member<member>, set_member<member>, only};
 }
 
 constexpr Interval above_zero{.low = 0, .high = infinity, .low_open = true};
+constexpr Interval up_to_quarter{.low = 0, .high = 0.25, .low_open = true};
 constexpr Interval below_one{.low = 0, .high = 1, .high_open = true};
 
 constexpr std::array keys{
@@ -42,15 +43,12 @@ constexpr std::array keys{
     key<&Variant::output_exponent>("model", "output_exponent", Kind::number, {}, {}),
     key<&Variant::parameterization>("model", "parameterization", Kind::word, parameterization_names,
                                     {}),
+    key<&Variant::kappa>("model", "kappa", Kind::number, {}, above_zero, "uv"),
+    key<&Variant::r>("model", "r", Kind::number, {}, up_to_quarter, "uv"),
     key<&Variant::loss>("training", "loss", Kind::word, loss_names, {}),
     key<&Variant::batch>("training", "batch", Kind::batch, {}, {}),
     key<&Variant::momentum>("training", "momentum", Kind::number, {}, below_one),
 };
-
-std::string printed(VariantKey const& key, double x) {
-    if (key.kind == Kind::word) return std::string(key.words[static_cast<std::size_t>(x)]);
-    return key.kind == Kind::batch && x == 0 ? "full" : shortest(x);
-}
 
 // One value as it is, several as a list.
 std::string listed(std::vector<std::string> const& values) {
@@ -69,7 +67,8 @@ std::string listed(std::vector<T> const& numbers) {
 std::string variant_text(Study const& study, std::string_view section) {
     std::string text;
     for (VariantKey const& key : keys) {
-        if (key.section != section) continue;
+        bool const absent = !key.only.empty() && key.get(study.variants.at(0)) == 0;
+        if (key.section != section || absent) continue;
         std::set<double> values;
         for (Variant const& variant : study.variants) values.insert(key.get(variant));
         std::vector<std::string> texts;
@@ -88,13 +87,15 @@ std::string quoted(std::string_view text) {
     return out + '"';
 }
 
+// The section `data`; uv has none.
 std::string data_text(DataSpec const& data) {
+    if (data.set == uv_set) return "";
     std::string text = "set: " + data.set;
     if (!data.directory.empty()) text += ", directory: " + quoted(data.directory);
     if (data.set == "synthetic")
         text += fmt::format(", examples: {}, inputs: {}, classes: {}, seed: {}", data.examples,
                             data.inputs, data.classes, data.seed);
-    return text;
+    return fmt::format("data: {{{}}}\n", text);
 }
 
 // 0 ... n-1 is written as n.
@@ -128,6 +129,11 @@ std::string c_text(Study const& study) {
 
 std::span<VariantKey const> variant_keys() { return keys; }
 
+std::string printed(VariantKey const& key, double x) {
+    if (key.kind == Kind::word) return std::string(key.words[static_cast<std::size_t>(x)]);
+    return key.kind == Kind::batch && x == 0 ? "full" : shortest(x);
+}
+
 std::string shortest(double x) {
     std::array<char, 32> buffer{};
     auto const [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), x);
@@ -138,7 +144,7 @@ std::string shortest(double x) {
 std::string resolved_yaml(Study const& study) {
     return fmt::format(
         "study: {}\n"
-        "data: {{{}}}\n"
+        "{}"
         "model: {{kind: {}, depth: {}, width: {}{}}}\n"
         "training: {{steps: {}{}}}\n"
         "grid: {{c: {}, seeds: {}}}\n"

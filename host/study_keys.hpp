@@ -20,10 +20,14 @@ struct VariantKey {
     Interval range;                           // of a number
     double (*get)(Variant const&);            // the number, or the code of the word
     void (*set)(Variant&, double);
+    std::string_view only;  // the model kind that alone has the key, where 0 stands for its absence
 };
 
 // In the order of the canonical text.
 std::span<VariantKey const> variant_keys();
+
+// A value as the configuration has it.
+std::string printed(VariantKey const& key, double x);
 
 // The shortest text that reads back as the same double.
 std::string shortest(double x);

@@ -150,7 +150,7 @@ private:
         if (task.ready) return run_slice(slice, *task.ready);
         auto initials = slice.measure_initial(task.unit->seeds);
         agenda_.measured(*task.unit, std::move(initials));
-        counters_.work += static_cast<std::int64_t>(cohort.initial_flops * 1e-6 *
+        counters_.work += static_cast<std::int64_t>(cohort.initial_flops * 1e-3 *
                                                     static_cast<double>(task.unit->seeds.size()));
     }
 
@@ -160,7 +160,7 @@ private:
         auto rows = slice.run(ready.members, audit, counters_.steps);
         if (rows.empty()) return;  // stopped
         for (auto const& row : rows) count(row, counters_);
-        counters_.work += static_cast<std::int64_t>(ready.cohort->flops * 1e-6 *
+        counters_.work += static_cast<std::int64_t>(ready.cohort->flops * 1e-3 *
                                                     static_cast<double>(rows.size()));
         agenda_.finished(ready, rows);
         sink_(std::move(rows), audit, slice.checkpoint());

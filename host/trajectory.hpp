@@ -42,7 +42,7 @@ struct Trajectory {
 
     std::vector<double> loss;        // on the measurement examples
     std::vector<double> train_loss;  // on batch t, before update t; missing in the last entry
-    std::vector<double> accuracy;    // on the measurement examples
+    std::vector<double> accuracy;    // on the measurement examples; missing with one class
     std::vector<double> sharpness;   // λ
     std::vector<double> sharpness_residual;  // |H v − λ v|, |v| = 1
     std::vector<std::int32_t> sharpness_products;

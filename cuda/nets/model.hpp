@@ -20,6 +20,7 @@ struct Model {
     std::vector<Layer> layers;
     std::int64_t inputs = 0, classes = 0;
     bool relu = false;  // networks can collapse (DESIGN, section 6)
+    UvStart start;      // of the solvable model alone
 
     std::int64_t params() const { return tensors.size(); }
     // Units of the output of layer l.

@@ -33,4 +33,10 @@ struct FcnSpec {
     double output_exponent = 0;  // s: the output is divided by width^s (standard and ntk)
 };
 
+// What the weights u, v of the solvable model (nets/uv.hpp) begin with; kappa 0: as they were drawn.
+struct UvStart {
+    double kappa = 0;  // κ₀ = (‖u‖² + ‖v‖²) / n
+    double r = 0;      // f₀² / (n κ₀²), at most 1/4
+};
+
 }  // namespace sg

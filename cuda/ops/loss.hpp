@@ -12,6 +12,7 @@
 namespace sg {
 
 // Labels by group of networks: network n reads labels(group[n], b).   group null: group 0 for all
+// A label of −1 is no class: all targets are 0 (mse alone).
 struct Labels {
     View<std::int32_t const, 2> labels;  // (groups, B)
     int const* group = nullptr;          // (N), in the space of the launch

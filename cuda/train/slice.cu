@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cuda/nets/uv.hpp"
 #include "cuda/ops/loss.hpp"
 #include "cuda/ops/vectors.hpp"
 #include "cuda/train/sgd.hpp"
@@ -66,6 +67,11 @@ void Slice<T>::begin(std::vector<Member> const& members)
     for (auto const& g : groups_) {
         auto const first = networks(theta_, g.first, 1);
         initialise(exec_, Nets{1}, model_.tensors, seed_.data + g.first, first);
+        if (model_.start.kappa > 0) {
+            auto weights = state(g.first, 0);
+            set_start(model_.start, weights);
+            set_state(g.first, 0, weights);
+        }
         auto shared = first;
         shared.stride[0] = 0;
         copy<T>(exec_, Nets{g.count - 1}, networks(theta_, g.first + 1, g.count - 1), shared);

@@ -213,6 +213,34 @@ TEST(Config, ResolvedTextReadsBackAsTheSameStudy) {
     }
 }
 
+TEST(Config, TheSolvableModelNeedsItsWidthAlone) {
+    constexpr char const* text = "study: s\nmodel: {kind: uv, width: [64, 8]}\ngrid: {c: 1}\n";
+    Study const drawn = study_of(text);
+    EXPECT_EQ(drawn.model, "uv");
+    EXPECT_EQ(drawn.depth, std::vector<int>{2});
+    EXPECT_EQ(drawn.data.set, uv_set);
+    EXPECT_EQ(drawn.sharpness.examples, 1);
+    ASSERT_EQ(drawn.variants.size(), 1U);
+    EXPECT_EQ(drawn.variants[0].activation, Activation::linear);
+    EXPECT_EQ(drawn.variants[0].parameterization, Parameterization::ntk);
+    EXPECT_EQ(drawn.variants[0].batch, 0);
+    EXPECT_EQ(drawn.variants[0].kappa, 0);
+    Study const fixed = study_of(text, {"model.kappa=1", "model.r=[0.1, 0.01]"});
+    ASSERT_EQ(fixed.swept.size(), 1U);
+    EXPECT_EQ(fixed.swept[0].name, "r");
+    ASSERT_EQ(fixed.variants.size(), 2U);
+    EXPECT_EQ(fixed.variants[0].kappa, 1);
+    EXPECT_EQ(fixed.variants[0].r, 0.01);
+    EXPECT_EQ(fixed.variants[1].r, 0.1);
+    EXPECT_NE(fixed.digest, drawn.digest);
+    EXPECT_NE(study_of(text, {"model.kappa=2", "model.r=[0.1, 0.01]"}).digest, fixed.digest);
+    for (Study const& study : {drawn, fixed}) {
+        EXPECT_EQ(study.yaml_resolved.find("data"), std::string::npos) << study.yaml_resolved;
+        EXPECT_EQ(study_of(study.yaml_resolved).yaml_resolved, study.yaml_resolved);
+    }
+    EXPECT_EQ(study_of(minimal).yaml_resolved.find("kappa"), std::string::npos);
+}
+
 TEST(Config, OverridesReplaceAndAdd) {
     EXPECT_EQ(with({"training.steps=3"}).steps, 3);
     EXPECT_EQ(with({"training.steps=3", "training.steps=4"}).steps, 4);
@@ -248,6 +276,9 @@ TEST(Config, ReadsTheStudiesOfTheRepository) {
     Study const zero = read_study((configs / "zero_last_layer.yaml").string());
     EXPECT_EQ(zero.variants.at(0).last_layer, LastLayer::zero);
     EXPECT_EQ(zero.c.back(), 32);
+    Study const uv = read_study((configs / "uv.yaml").string());
+    EXPECT_EQ(uv.c.size(), 2201U);
+    EXPECT_EQ(uv.variants.at(0).r, 0.01);
 }
 
 }  // namespace

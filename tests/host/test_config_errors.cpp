@@ -21,8 +21,8 @@ std::string model(std::string const& keys) {
 TEST(ConfigErrors, UnknownKeyShowsPlaceCaretAndSuggestion) {
     EXPECT_EQ(model("depth: 2, width: 16, actvation: tanh"),
               "s.yaml:2:30: model.actvation is not a key of model (kind, depth, width, activation, "
-              "last_layer, output_scale, output_exponent, parameterization). Did you mean "
-              "\"activation\"?\n"
+              "last_layer, output_scale, output_exponent, parameterization, kappa, r). Did you "
+              "mean \"activation\"?\n"
               "    2 | model: {depth: 2, width: 16, actvation: tanh}\n"
               "      |                              ^");
 }
@@ -132,8 +132,8 @@ TEST(ConfigErrors, WordsAndTexts) {
     expect_has(
         with("model.activation=Rleu"),
         "model.activation = Rleu (must be one of relu, tanh, linear). Did you mean \"relu\"?");
-    expect_has(with("model.kind=rezNet"), "model.kind = rezNet (must be fcn)");
-    expect_has(with("model.kind=[fcn]"), "model.kind is a list (must be fcn)");
+    expect_has(with("model.kind=rezNet"), "model.kind = rezNet (must be one of fcn, uv)");
+    expect_has(with("model.kind=[fcn]"), "model.kind is a list (must be one of fcn, uv)");
     expect_has(with("data.set=fashion_mnist"), "Did you mean \"fashion-mnist\"?");
     expect_has(with("study=a/b"), "study = a/b (must be");
     expect_has(with("study=.x"), "study = .x (must be");
@@ -148,9 +148,9 @@ TEST(ConfigErrors, WhatDoesNotExistYetIsRefusedByName) {
     expect_has(with("sharpness.protocol=published"),
                "sharpness.protocol: published is not available yet; use fixed");
     expect_has(with("sharpness.iterate=true"), "sharpness.iterate is not available yet");
-    for (char const* kind : {"uv", "cnn", "resnet"})
+    for (char const* kind : {"cnn", "resnet"})
         expect_has(with(std::string("model.kind=") + kind),
-                   std::string("model.kind: ") + kind + " is not available yet; use fcn");
+                   std::string("model.kind: ") + kind + " is not available yet; use one of fcn, uv");
     expect_has(
         with("data.set=cifar-10"),
         "data.set: cifar-10 is not available yet; use one of fashion-mnist, mnist, synthetic");
@@ -176,6 +176,44 @@ TEST(ConfigErrors, SettingsThatExcludeEachOther) {
     expect_has(with("data={set: synthetic, examples: 100}"),
                "training.batch = 512 is more than data.examples = 100");
     expect_has(with("data={set: synthetic, examples: 1000000, inputs: 100000}"), "at most 4e9");
+}
+
+// What the solvable model has of its own cannot be chosen, and what it alone has is refused elsewhere.
+TEST(ConfigErrors, TheSolvableModelHasOneExampleAndOneShape) {
+    constexpr char const* uv = "study: s\nmodel: {kind: uv, width: 64}\ngrid: {c: 1}\n";
+    EXPECT_EQ(message_of(uv), "");
+    struct {
+        char const* override;
+        char const* message;
+    } const cases[]{
+        {"data.set=mnist", "--set: data has no meaning for kind uv, whose one example is x = 1"},
+        {"model.depth=3", "model.depth must be 2 for kind uv; leave it out"},
+        {"model.depth=[2, 3]", "model.depth must be 2 for kind uv"},
+        {"model.activation=relu", "model.activation must be linear for kind uv; leave it out"},
+        {"model.activation=[linear, tanh]", "model.activation must be linear for kind uv"},
+        {"model.last_layer=zero", "model.last_layer must be standard for kind uv"},
+        {"model.output_scale=2", "model.output_scale must be 1 for kind uv"},
+        {"model.output_exponent=1", "model.output_exponent must be 0 for kind uv"},
+        {"model.parameterization=mup", "model.parameterization must be ntk for kind uv"},
+        {"training.loss=cross_entropy", "training.loss must be mse for kind uv"},
+        {"training.batch=512", "training.batch must be full for kind uv"},
+        {"sharpness.examples=512", "sharpness.examples must be 1 for kind uv"},
+        {"model.kappa=1", "model.kappa and model.r belong together"},
+        {"model.r=0.01", "model.kappa and model.r belong together"},
+        {"model.r=0.3", "model.r = 0.3 (must be a finite number above 0 and of at most 0.25)"},
+        {"model.r=0", "model.r = 0 (must be a finite number above 0"},
+        {"model.kappa=0", "model.kappa = 0 (must be a finite number above 0)"}};
+    for (auto const& [override, message] : cases) {
+        SCOPED_TRACE(override);
+        expect_has(message_of(uv, {override}), message);
+    }
+    EXPECT_EQ(message_of(uv, {"model.depth=2", "model.activation=linear", "training.loss=mse",
+                              "training.batch=full", "model.parameterization=ntk",
+                              "sharpness.examples=1", "training.momentum=[0, 0.9]",
+                              "model.kappa=[1, 2]", "model.r=[0.01, 0.25]"}),
+              "");
+    expect_has(with("model.kappa=1"), "--set: model.kappa has no meaning for kind fcn");
+    expect_has(with("model.r=0.01"), "--set: model.r has no meaning for kind fcn");
 }
 
 TEST(ConfigErrors, HugeGridsAreRefusedBeforeTheyAreLaidOut) {
@@ -216,7 +254,7 @@ TEST(ConfigErrors, Overrides) {
     EXPECT_EQ(
         with("model.widht=3"),
         "--set: model.widht is not a key of model (kind, depth, width, activation, last_layer, "
-        "output_scale, output_exponent, parameterization). Did you mean \"width\"?\n"
+        "output_scale, output_exponent, parameterization, kappa, r). Did you mean \"width\"?\n"
         "      | model.widht=3\n"
         "      |       ^");
     for (char const* bad : {"", "=", "model.width", "=3", ".a=3", "a.=3", "model..width=3"})

@@ -135,6 +135,17 @@ TEST_P(LossTest, TheFirstOfEqualOutputsIsTheAnswer) {
     }
 }
 
+// The target of the solvable model: ½ f² per example, over one class.
+TEST_P(LossTest, NoClassIsATargetOfZero) {
+    Array<double, 3> const a(exec(), Vec{3, -1}, 1, 2, 1), delta(exec(), 1, 2, 1);
+    Array<std::int32_t, 2> const l(exec(), std::vector<int>{-1, -1}, 1, 2);
+    Array<double, 2> const score(exec(), 1, 2);
+    loss_and_accuracy(exec(), {1}, Loss::mse, a.read(), {l.read(), nullptr}, score.view());
+    EXPECT_EQ(score.host(), (Vec{(9 + 1) / 4.0, 0}));
+    loss_gradient(exec(), {1}, Loss::mse, 2, a.read(), {l.read(), nullptr}, delta.view());
+    EXPECT_EQ(delta.host(), (Vec{1.5, -0.5}));
+}
+
 TEST_P(LossTest, LargeOutputsDoNotOverflow) {
     Array<float, 3> const a(exec(), Vec{-5000, 5000, 3e30, 0}, 1, 2, 2);
     Array<std::int32_t, 2> const l(exec(), std::vector<int>{0, 0}, 1, 2);
