@@ -53,13 +53,16 @@ StudyState read_state(h5::Reader const& file) {
                             "study_state");
 }
 
-// Words are codes in the rows, and mean something to the engine.
+// Words are codes in the rows and mean something to the engine, whose list may have grown since.
 void check_swept_key(SweptKey const& key) {
+    auto const& words = key.words;
+    auto const same = [&](VariantKey const& known) {
+        return known.name == key.name && known.words.empty() == words.empty() &&
+               known.words.size() >= words.size() &&
+               std::equal(words.begin(), words.end(), known.words.begin());
+    };
     auto const keys = variant_keys();
-    auto const known = std::find_if(keys.begin(), keys.end(),
-                                    [&](VariantKey const& one) { return one.name == key.name; });
-    if (known == keys.end() ||
-        !std::equal(key.words.begin(), key.words.end(), known->words.begin(), known->words.end()))
+    if (std::none_of(keys.begin(), keys.end(), same))
         throw h5::Error("swept_keys has a key that this sharpgrid does not know");
 }
 

@@ -2,8 +2,9 @@
 // What fuzzing found, mended: the kept inputs of tests/fuzz/corpus, and what needs more than a
 // small file.
 #include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
 
-#include <algorithm>
+#include <filesystem>
 #include <fstream>
 
 #include "cuda/exec/error.hpp"
@@ -30,6 +31,8 @@ void PrintTo(Target const& target, std::ostream* out) { *out << target.name; }
 class FuzzCorpus : public testing::TestWithParam<Target> {};
 
 TEST_P(FuzzCorpus, HoldsNoFinding) {
+    auto const level = spdlog::get_level();
+    spdlog::set_level(spdlog::level::off);
     int inputs = 0;
     for (auto const& entry :
          fs::directory_iterator(fs::path(SG_SOURCE_DIR) / "tests/fuzz/corpus" / GetParam().name)) {
@@ -39,12 +42,13 @@ TEST_P(FuzzCorpus, HoldsNoFinding) {
         ++inputs;
     }
     EXPECT_GT(inputs, 10);
+    spdlog::set_level(level);
 }
 
 INSTANTIATE_TEST_SUITE_P(, FuzzCorpus,
                          testing::Values(Target{"config", fuzz::config}, Target{"idx", fuzz::idx},
                                          Target{"store", fuzz::store}),
-                         [](auto const& info) { return info.param.name; });
+                         [](auto const& of) { return of.param.name; });
 
 std::string const model = "\nmodel: {depth: 2, width: [16, 100000]}\n";
 
