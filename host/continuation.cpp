@@ -82,7 +82,7 @@ void demand_own_rows(StoredStudy const& kept, std::string const& path, Study con
     };
     for (Trajectory const& row : kept.rows)
         if (!has(before.depth, row.depth) || !has(before.width, row.width) ||
-            !has(before.seeds, row.seed) || !has(before.c, row.c))
+            !has(before.seeds, row.seed) || (!before.search && !has(before.c, row.c)))
             refuse(path, "holds a network that is not of its study");
     if (kept.steps != before.steps) refuse(path, "is not as long as its study says");
 }

@@ -141,7 +141,8 @@ void demand_whole(std::vector<Part> const& parts) {
         std::size_t missing = here.empty() ? study.c.size() : 0;
         if (!here.empty())
             for (double const c : study.c) missing += !here.mapped().contains(c);
-        if (!here.empty() && here.mapped().size() + missing > study.c.size())
+        // A search adds networks between those of its coarse grid.
+        if (!study.search && !here.empty() && here.mapped().size() + missing > study.c.size())
             throw DataError(here.mapped().begin()->second->path +
                             " holds a c that is not of its study: " + text_of(cell, head.swept));
         if (missing == 0) return;
