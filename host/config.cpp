@@ -23,6 +23,7 @@ namespace sg {
 namespace {
 
 constexpr std::size_t largest_file = 1 << 20;  // a study is written by hand
+constexpr std::size_t largest_text = 1 << 23;  // a resolved one has every value of c
 
 constexpr IntegerRange any_count{1, 1'000'000'000};
 constexpr IntegerRange any_depth{1, 1'000};
@@ -239,6 +240,8 @@ Study read_study(std::string const& path, std::vector<std::string> const& overri
 
 Study parse_study(std::string const& text, std::string const& name,
                   std::vector<std::string> const& overrides) {
+    if (text.size() > largest_text)
+        throw UserError(fmt::format("{}: a study of more than {} bytes", name, largest_text));
     Source const source{name, text};
     std::deque<Source> arguments;  // places point into it
     Problems problems;

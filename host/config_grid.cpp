@@ -12,6 +12,9 @@
 namespace sg {
 namespace {
 
+// The output file holds the resolved study as text, every value of c and of a swept key in it.
+constexpr double most_values = 1e5;
+
 // Values of c: a list, or first + k·step in log2 for k < count.
 struct CAxis {
     std::optional<SearchSpec> search;
@@ -207,6 +210,29 @@ void check_variants(Study const& study, Section const& model) {
                              "divides the output by the square root of the width itself");
 }
 
+// Refuses what is too large to be laid out.
+bool too_large(CAxis const& c, double seeds, std::vector<Levels> const& levels,
+               Section const& model, Section const& grid, Study const& study) {
+    double variants = 1;
+    for (Levels const& level : levels) variants *= static_cast<double>(level.size());
+    double networks = std::max(1.0, c.count) * std::max(1.0, seeds) * variants;
+    for (std::size_t const size : {study.depth.size(), study.width.size()})
+        networks *= static_cast<double>(std::max<std::size_t>(1, size));
+    auto const check = [&](double count, double most, Place const& place, std::string const& what) {
+        if (count > most)
+            grid.problems().add(place,
+                                fmt::format("the grid has {:.3g} {} (must be at most {:.0e}); "
+                                            "make it coarser or split the study",
+                                            count, what, most));
+        return count > most;
+    };
+    return check(networks, most_networks, c.count > seeds ? grid.place("c") : grid.place("seeds"),
+                 "networks") ||
+           check(c.count, most_values, grid.place("c"), "values of c") ||
+           check(seeds, most_values, grid.place("seeds"), "seeds") ||
+           check(variants, most_values, model.place("kind"), "settings of swept keys");
+}
+
 }  // namespace
 
 void read_grid(Value const& root, Section const& model, Section const& training,
@@ -217,19 +243,7 @@ void read_grid(Value const& root, Section const& model, Section const& training,
             read_levels(key, key.section == "model" ? model : training, study.model));
     CAxis const c = read_c(grid, rules, study.barrier);
     double const seeds = read_seeds(grid, study.seeds);
-
-    double networks = std::max(1.0, c.count) * std::max(1.0, seeds);
-    for (std::size_t const size : {study.depth.size(), study.width.size()})
-        networks *= static_cast<double>(std::max<std::size_t>(1, size));
-    for (Levels const& level : levels) networks *= static_cast<double>(level.size());
-    if (networks > most_networks) {
-        Place const place = c.count > seeds ? grid.place("c") : grid.place("seeds");
-        grid.problems().add(place,
-                            fmt::format("the grid has {:.3g} networks (must be at most {:.0e}); "
-                                        "make it coarser or split the study",
-                                        networks, most_networks));
-        return;
-    }
+    if (too_large(c, seeds, levels, model, grid, study)) return;
     study.search = c.search;
     study.c = c.search ? c.list : laid_out(c);
     for (std::uint64_t seed = 0; study.seeds.size() < static_cast<std::size_t>(seeds); ++seed)

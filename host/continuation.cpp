@@ -75,9 +75,22 @@ Study study_of(std::string const& path, FileHead const& head) {
     }
 }
 
+// What the head of a file says may not be so of its rows.
+void demand_own_rows(StoredStudy const& kept, std::string const& path, Study const& before) {
+    auto const has = [](auto const& sorted, auto const& value) {
+        return std::binary_search(sorted.begin(), sorted.end(), value);
+    };
+    for (Trajectory const& row : kept.rows)
+        if (!has(before.depth, row.depth) || !has(before.width, row.width) ||
+            !has(before.seeds, row.seed) || (!before.search && !has(before.c, row.c)))
+            refuse(path, "holds a network that is not of its study");
+    if (kept.steps != before.steps) refuse(path, "is not as long as its study says");
+}
+
 void demand_same_study(StoredStudy const& kept, std::string const& path, Study const& study,
                        std::string const& precision, Shard const& shard) {
-    auto differ = differing_keys(study_of(path, kept), study);
+    Study const of_file = study_of(path, kept);
+    auto differ = differing_keys(of_file, study);
     auto const compare = [&](std::string const& key, std::string const& before,
                              std::string const& now) {
         if (before != now)
@@ -97,6 +110,7 @@ void demand_same_study(StoredStudy const& kept, std::string const& path, Study c
             fmt::format("the order of the swept keys is{} in the file,{} now", before, now));
     if (!differ.empty())
         refuse(path, fmt::format("belongs to another study:\n  {}\n", fmt::join(differ, "\n  ")));
+    demand_own_rows(kept, path, of_file);
 }
 
 }  // namespace

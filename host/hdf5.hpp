@@ -144,6 +144,9 @@ public:
     explicit Reader(std::string const& path, Mode mode = Mode::closed);
     // From now on the first axis of an array may be longer than what is read of it.
     void accept_longer() { longer_ = true; }
+    // Memory that its content will take: Error when that is out of proportion to the file. The
+    // arrays that are read claim theirs.
+    void claim(std::uint64_t bytes) const;
 
     std::string text(std::string const& name) const;     // global attributes
     std::int32_t number(std::string const& name) const;  //
@@ -173,6 +176,7 @@ private:
 
     bool longer_ = false;
     std::uint64_t file_size_ = 0;
+    mutable std::uint64_t claimed_ = 0;
     Handle file_;
 };
 

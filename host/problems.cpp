@@ -107,7 +107,8 @@ std::string Problems::text() const {
                             place.line < 0 ? "" : excerpt(place));
     }
     if (sorted.size() > most_shown)
-        text += fmt::format("\n... and {} more", sorted.size() - most_shown);
+        text += fmt::format("\n... and {} more{}", sorted.size() - most_shown,
+                            full() ? " at least" : "");
     return text;
 }
 

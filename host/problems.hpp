@@ -28,6 +28,8 @@ public:
     void add(Place const& place, std::string message);
     bool empty() const { return problems_.empty(); }
     std::size_t count() const { return problems_.size(); }
+    // Enough for any user: who reads a long list stops here.
+    bool full() const { return problems_.size() >= 1000; }
     // One block each: "file:line:column: message", the line, a caret. The file's in its order, then
     // those of --set.
     std::string text() const;

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
-#include <set>
 #include <tuple>
 
 #include "cuda/exec/error.hpp"
@@ -79,35 +78,50 @@ void demand_one_study(std::vector<Part> const& parts) {
     }
 }
 
-// Every cell of the study, with the swept values in the order of the file.
-std::set<Cell> cells_of(Study const& study, std::vector<SweptKey> const& swept) {
+// The settings of the swept keys, sorted, with the values in the order of the file.
+std::vector<std::vector<double>> settings_of(Study const& study,
+                                             std::vector<SweptKey> const& swept) {
     std::vector<std::size_t> place;
     for (SweptKey const& key : swept)
         for (std::size_t k = 0; k < study.swept.size(); ++k)
             if (study.swept[k].name == key.name) place.push_back(k);
     if (place.size() != study.swept.size() || place.size() != swept.size())
         throw DataError("the swept keys of the file are not those of its study");
-    std::set<Cell> cells;
+    std::vector<std::vector<double>> settings;
     for (Variant const& variant : study.variants) {
-        std::vector<double> values;
-        for (std::size_t const k : place) values.push_back(variant.swept[k]);
-        for (int const depth : study.depth)
-            for (int const width : study.width)
-                for (std::uint64_t const seed : study.seeds)
-                    cells.insert({depth, width, seed, values});
+        settings.emplace_back();
+        for (std::size_t const k : place) settings.back().push_back(variant.swept[k]);
     }
-    return cells;
+    std::sort(settings.begin(), settings.end());
+    return settings;
+}
+
+// Calls visit(cell) for every cell of the study, in order. There may be millions: none is kept.
+template <class Visit>
+void visit_cells(Study const& study, std::vector<SweptKey> const& swept, Visit const& visit) {
+    auto const settings = settings_of(study, swept);
+    for (int const depth : study.depth)
+        for (int const width : study.width)
+            for (std::uint64_t const seed : study.seeds)
+                for (auto const& values : settings) visit(Cell{depth, width, seed, values});
 }
 
 // "  depth 2, ...: 3 of 29 c are missing", of which a message shows the first ones.
-[[noreturn]] void refuse_gaps(std::vector<std::string> const& gaps) {
+struct Gaps {
     std::string text;
-    for (std::size_t k = 0; k < std::min(gaps.size(), most_lines); ++k) text += "\n  " + gaps[k];
-    if (gaps.size() > most_lines)
-        text += fmt::format("\n  ... and {} more", gaps.size() - most_lines);
-    throw DataError("the parts do not make the whole study. Missing:" + text +
-                    "\nRun their shards to the end, then merge again");
-}
+    std::size_t count = 0;
+
+    template <class Line>
+    void add(Line const& line) {
+        if (count++ < most_lines) text += "\n  " + line();
+    }
+    [[noreturn]] void refuse() const {
+        std::string const more =
+            count > most_lines ? fmt::format("\n  ... and {} more", count - most_lines) : "";
+        throw DataError("the parts do not make the whole study. Missing:" + text + more +
+                        "\nRun their shards to the end, then merge again");
+    }
+};
 
 void demand_whole(std::vector<Part> const& parts) {
     FileHead const& head = parts.front().study;
@@ -121,19 +135,26 @@ void demand_whole(std::vector<Part> const& parts) {
                                             part.path, text_of(cell_of(row), head.swept),
                                             shortest(row.c)));
         }
-    std::vector<std::string> gaps;
-    for (Cell const& cell : cells_of(study, head.swept)) {
+    Gaps gaps;
+    visit_cells(study, head.swept, [&](Cell const& cell) {
         auto const here = found.extract(cell);
-        std::size_t missing = 0;
-        for (double const c : study.c) missing += here.empty() || !here.mapped().contains(c);
-        if (missing > 0)
-            gaps.push_back(
-                fmt::format("{}: {} of {} c", text_of(cell, head.swept), missing, study.c.size()));
-    }
+        std::size_t missing = here.empty() ? study.c.size() : 0;
+        if (!here.empty())
+            for (double const c : study.c) missing += !here.mapped().contains(c);
+        // A search adds networks between those of its coarse grid.
+        if (!study.search && !here.empty() && here.mapped().size() + missing > study.c.size())
+            throw DataError(here.mapped().begin()->second->path +
+                            " holds a c that is not of its study: " + text_of(cell, head.swept));
+        if (missing == 0) return;
+        gaps.add([&] {
+            return fmt::format("{}: {} of {} c", text_of(cell, head.swept), missing,
+                               study.c.size());
+        });
+    });
     for (auto const& [cell, networks] : found)
         throw DataError(networks.begin()->second->path +
                         " holds a network that is not of its study: " + text_of(cell, head.swept));
-    if (!gaps.empty()) refuse_gaps(gaps);
+    if (gaps.count > 0) gaps.refuse();
 }
 
 // Each different text once, in the order of the parts.

@@ -2,14 +2,21 @@
 #include <algorithm>
 #include <cmath>
 #include <new>
+#include <set>
+#include <tuple>
 
 #include "cuda/exec/error.hpp"
+#include "host/problems.hpp"
 #include "host/schema.hpp"
 #include "host/store.hpp"
+#include "host/study_keys.hpp"
 
 namespace sg {
 
 namespace {
+
+constexpr std::uint64_t most_entries = 100'000'001;  // config.cpp: steps
+constexpr std::uint64_t memory_of_row = 512;         // bytes, beside what its arrays hold
 
 void check_version(h5::Reader const& file) {
     std::int32_t version = 0;
@@ -46,6 +53,19 @@ StudyState read_state(h5::Reader const& file) {
                             "study_state");
 }
 
+// Words are codes in the rows and mean something to the engine, whose list may have grown since.
+void check_swept_key(SweptKey const& key) {
+    auto const& words = key.words;
+    auto const same = [&](VariantKey const& known) {
+        return known.name == key.name && known.words.empty() == words.empty() &&
+               known.words.size() >= words.size() &&
+               std::equal(words.begin(), words.end(), known.words.begin());
+    };
+    auto const keys = variant_keys();
+    if (std::none_of(keys.begin(), keys.end(), same))
+        throw h5::Error("swept_keys has a key that this sharpgrid does not know");
+}
+
 std::vector<SweptKey> read_swept_keys(h5::Reader const& file) {
     std::string const names = file.text("swept_keys");
     std::vector<SweptKey> keys;
@@ -53,6 +73,7 @@ std::vector<SweptKey> read_swept_keys(h5::Reader const& file) {
         std::size_t const end = std::min(names.find(' ', begin), names.size());
         keys.push_back({names.substr(begin, end - begin), {}});
         keys.back().words = file.words(schema::swept_variable(keys.back()));
+        check_swept_key(keys.back());
         begin = end + 1;
     }
     return keys;
@@ -134,8 +155,12 @@ schema::CommitRecord read_record(h5::Reader const& file, bool closed) {
 
 // What the analysis takes for granted, and what no fault of a disk gets past.
 void check_rows(StoredStudy const& study, std::uint64_t checksum) {
-    for (Trajectory const& row : study.rows)
+    std::set<std::tuple<int, int, std::uint64_t, std::vector<double>, double>> networks;
+    for (Trajectory const& row : study.rows) {
         if (!(std::isfinite(row.c) && row.c > 0)) throw h5::Error("c has an impossible value");
+        if (!networks.insert({row.depth, row.width, row.seed, row.swept, row.c}).second)
+            throw h5::Error("it holds a network twice");
+    }
     if (checksum != schema::checksum(study.rows, study.margins))
         throw h5::Error("its data do not match their checksum");
 }
@@ -156,6 +181,10 @@ void read_head(h5::Reader const& file, FileHead& head) {
     head.precision = file.text("precision");
     head.start_time = file.text("start_time");
     if (file.has_attribute("shard")) head.shard = file.text("shard");
+    // These are printed; a terminal acts on control characters.
+    for (std::string const& text : {head.title, head.model})
+        if (first_bad_byte(text) != std::string::npos)
+            throw h5::Error("its title or model is not text");
     head.swept = read_swept_keys(file);
 }
 
@@ -170,11 +199,12 @@ StoredStudy read_all(h5::Reader& file) {
 
     // The index of every network is read as well: it proves that the file holds as many.
     file.read<std::int64_t>("run", {record.rows});
+    file.claim(record.rows * memory_of_row);
     study.rows.resize(record.rows);
     read_run_fields(file, study.rows);
     for (SweptKey const& key : study.swept) read_swept(file, key, study.rows);
     std::uint64_t const entries = file.length("step");
-    if (entries == 0) throw h5::Error("dimension step is malformed");
+    if (entries == 0 || entries > most_entries) throw h5::Error("dimension step is malformed");
     study.steps = static_cast<int>(entries - 1);
     read_step_fields(file, study.rows, entries);
     study.margins = file.read<double>(schema::margin_variable().name, {record.rows});

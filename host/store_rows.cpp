@@ -36,7 +36,8 @@ std::vector<PlacedPoint> RowsByPoint::take_changed() {
 std::pair<std::vector<Trajectory>, std::vector<double>> RowsByPoint::take_sorted() {
     std::vector<Trajectory> rows;
     std::vector<double> margins;
-    for (auto& [key, point] : points_) {
+    for (auto& entry : points_) {
+        Rows& point = entry.second;
         std::vector<std::size_t> order(point.rows.size());
         std::iota(order.begin(), order.end(), std::size_t{0});
         std::sort(order.begin(), order.end(),

@@ -31,8 +31,9 @@ void RowStream::commit(std::vector<Trajectory> const& rows, std::vector<double> 
     schema::visit_runs(rows, margins, swept_, [&](auto const& variable, auto const& values) {
         file_.write(variable.name, rows_, values);
     });
-    for (auto const& [index, point] : points) {
-        schema::visit_points({point}, swept_, [&](auto const& variable, auto const& values) {
+    for (PlacedPoint const& placed : points) {
+        std::uint64_t const index = placed.index;
+        schema::visit_points({placed.point}, swept_, [&](auto const& variable, auto const& values) {
             file_.write(variable.name, index, values);
         });
         file_.write("point", index, std::vector{static_cast<std::int64_t>(index)});

@@ -59,7 +59,12 @@ std::string listed(std::vector<std::string> const& values) {
 template <class T>
 std::string listed(std::vector<T> const& numbers) {
     std::vector<std::string> texts;
-    for (T const x : numbers) texts.push_back(shortest(static_cast<double>(x)));
+    for (T const x : numbers) {
+        if constexpr (std::is_integral_v<T>)
+            texts.push_back(std::to_string(x));
+        else
+            texts.push_back(shortest(x));
+    }
     return listed(texts);
 }
 
@@ -131,7 +136,9 @@ std::span<VariantKey const> variant_keys() { return keys; }
 
 std::string printed(VariantKey const& key, double x) {
     if (key.kind == Kind::word) return std::string(key.words[static_cast<std::size_t>(x)]);
-    return key.kind == Kind::batch && x == 0 ? "full" : shortest(x);
+    if (key.kind == Kind::number) return shortest(x);
+    // Integers in digits alone: 100000 and not 1e+05, which would not be read back.
+    return x == 0 ? "full" : std::to_string(static_cast<std::int64_t>(x));
 }
 
 std::string shortest(double x) {

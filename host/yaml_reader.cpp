@@ -135,12 +135,14 @@ std::optional<double> read_number(Value const& value, std::string const& path,
 
 std::optional<std::string> read_text(Value const& value, std::string const& path,
                                      Problems& problems) {
-    if (value.kind == Value::Kind::scalar && !value.text.empty() &&
-        value.text.find_first_of("\n\r\t") == std::string::npos)
-        return value.text;
+    // Escapes in quotes make what the file itself may not hold.
+    bool const line = value.text.find_first_of("\n\r\t") == std::string::npos &&
+                      first_bad_byte(value.text) == std::string::npos;
+    if (value.kind == Value::Kind::scalar && !value.text.empty() && line) return value.text;
     std::string const fault = not_plain(value, path);
-    problems.add(value.place, (fault.empty() ? path + " is empty or more than a line" : fault) +
-                                  " (must be a text)");
+    problems.add(value.place,
+                 (fault.empty() ? path + " is empty, or more than a line of text" : fault) +
+                     " (must be a text)");
     return std::nullopt;
 }
 
@@ -189,6 +191,7 @@ void Section::check_keys(std::span<SectionRule const> rules) {
     SG_EXPECT(own != rules.end());
     if (!map_) return;
     for (Value const& item : map_->items) {
+        if (problems_.full()) return;
         auto const rule = std::find_if(own->keys.begin(), own->keys.end(),
                                        [&](KeyRule const& key) { return key.name == item.key; });
         if (rule == own->keys.end()) {

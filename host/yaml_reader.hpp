@@ -73,6 +73,7 @@ std::vector<T> read_list(Value const& value, std::string const& path, Problems& 
         is_list ? std::span<Value const>(value.items) : std::span<Value const>(&value, 1);
     std::set<T> seen;
     for (Value const& item : items) {
+        if (problems.full()) break;
         std::optional<T> const one = read_one(item);
         if (one && !seen.insert(*one).second)
             problems.add(item.place, path + " has " + shown(item.text) + " twice");

@@ -13,11 +13,15 @@
 namespace sg {
 namespace {
 
-// Aliases of aliases can stand for more values than any memory holds.
+// Aliases of aliases, or of long texts, can stand for more than any memory holds.
 constexpr std::int64_t most_values = 500'000;
+constexpr int most_documents = 100;              // yaml-cpp finds them without end in ",a:"
+constexpr std::ptrdiff_t deepest_override = 16;  // keys
 
+// How many values; a long text is as many as would take its memory.
 std::int64_t count(Value const& value) {
-    std::int64_t total = 1;
+    auto total =
+        static_cast<std::int64_t>(1 + (value.text.size() + value.key.size()) / sizeof(Value));
     for (Value const& item : value.items) total += count(item);
     return total;
 }
@@ -137,7 +141,7 @@ std::optional<Value> parse_from(Source const& source, std::size_t begin, Problem
     try {
         std::istringstream stream(source.text.substr(begin));
         YAML::Parser parser(stream);
-        while (parser.HandleNextDocument(builder)) {
+        while (builder.documents < most_documents && parser.HandleNextDocument(builder)) {
         }
     } catch (YAML::Exception const& error) {
         problems.add(builder.place(error.mark), "this is not YAML: " + error.msg);
@@ -179,7 +183,8 @@ void apply_override(Value& root, Source const& argument, Problems& problems) {
     std::size_t const equals = text.find('=');
     std::string const path = text.substr(0, equals);
     bool const broken = path.empty() || path.front() == '.' || path.back() == '.' ||
-                        path.find("..") != std::string::npos;
+                        path.find("..") != std::string::npos ||
+                        std::count(path.begin(), path.end(), '.') >= deepest_override;
     if (equals == std::string::npos || broken) {
         problems.add({&argument, 0, 0}, "\"" + shown(text) +
                                             "\" is not of the form key.path=value, such as "

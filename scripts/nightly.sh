@@ -85,3 +85,7 @@ say "All tests under the sanitizers"
 build sanitize all -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1" \
     -DSG_SANITIZE=address,undefined -DSG_TESTS=ON -DSG_CUDA=OFF -DSG_WERROR=ON
 UBSAN_OPTIONS=print_stacktrace=1 run_tests sanitize '*'
+
+say "Fuzzing, an hour per target"
+"$root/scripts/setup.sh" --for ci
+"$root/scripts/fuzz.sh" 3600

@@ -33,7 +33,9 @@ done
 case $wanted in
     build) ;;
     tests) packages+=(libgtest-dev libbenchmark-dev) ;;
-    ci) packages+=(libgtest-dev libbenchmark-dev); programs+=(shellcheck:shellcheck) ;;
+    ci) # the compiler of scripts/fuzz.sh, with its libFuzzer and sanitizers
+        packages+=(libgtest-dev libbenchmark-dev libclang-rt-dev)
+        programs+=(shellcheck:shellcheck clang:clang++) ;;
     *) usage ;;
 esac
 
