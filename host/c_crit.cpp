@@ -13,22 +13,37 @@ namespace sg {
 
 namespace {
 
-// Twice the leading coefficient of the parabola through n points by least squares, around x0.
-// Orthogonal polynomials of the points: no ill-conditioned system.
-double curvature(double const* x, double const* y, std::size_t n, double x0) {
+// The points of the parabola at c[k]; none where the range does not reach far enough.
+struct Window {
+    std::size_t begin = 0, end = 0;
+};
+
+Window window_of(std::vector<double> const& c, std::size_t k) {
+    constexpr double tolerance = 1e-9;
+    double const low = c[k] - crit_half_width, high = c[k] + crit_half_width;
+    if (low < c.front() - tolerance || high > c.back() + tolerance) return {};
+    Window window{k - crit_reach, k + crit_reach + 1};
+    while (window.begin > 0 && c[window.begin - 1] >= low - tolerance) --window.begin;
+    while (window.end < c.size() && c[window.end] <= high + tolerance) ++window.end;
+    return window;
+}
+
+// Twice the leading coefficient of the parabola through n points by least squares. Orthogonal
+// polynomials of the points: no ill-conditioned system.
+double curvature(double const* x, double const* y, std::size_t n) {
     SG_EXPECT(n > 3 && x[0] < x[n - 1]);
     double const count = static_cast<double>(n);
     double mean = 0;
-    for (std::size_t k = 0; k < n; ++k) mean += (x[k] - x0) / count;
+    for (std::size_t k = 0; k < n; ++k) mean += x[k] / count;
     double square = 0, cube = 0;
     for (std::size_t k = 0; k < n; ++k) {
-        double const u = x[k] - x0 - mean;
+        double const u = x[k] - mean;
         square += u * u;
         cube += u * u * u;
     }
     double qq = 0, qy = 0;
     for (std::size_t k = 0; k < n; ++k) {
-        double const u = x[k] - x0 - mean;
+        double const u = x[k] - mean;
         double const q = u * u - cube / square * u - square / count;
         qq += q * q;
         qy += q * y[k];
@@ -127,20 +142,22 @@ double settled_ratio(Trajectory const& network, double tau) {
 Bend sharpest_bend(std::vector<double> const& c, std::vector<double> const& y) {
     SG_EXPECT(c.size() == y.size());
     SG_EXPECT(std::is_sorted(c.begin(), c.end()));
-    constexpr std::size_t half = crit_window / 2;
-    if (c.size() < crit_window + 2) return {};
-    std::vector<double> bend;  // of the c from half on
-    for (std::size_t k = half; k + half < c.size(); ++k)
-        bend.push_back(curvature(&c[k - half], &y[k - half], crit_window, c[k]));
+    std::vector<double> at, bend;
+    for (std::size_t k = crit_reach; k + crit_reach < c.size(); ++k) {
+        Window const window = window_of(c, k);
+        if (window.end == 0) continue;
+        at.push_back(c[k]);
+        bend.push_back(curvature(&c[window.begin], &y[window.begin], window.end - window.begin));
+    }
+    if (at.size() < 3) return {};
     auto const lowest = std::min_element(bend.begin(), bend.end());
-    auto const at = static_cast<std::size_t>(lowest - bend.begin());
-    double const largest = std::fabs(*std::max_element(
-        y.begin(), y.end(), [](double a, double b) { return std::fabs(a) < std::fabs(b); }));
+    auto const k = static_cast<std::size_t>(lowest - bend.begin());
+    double largest = 0;
+    for (double const value : y) largest = std::max(largest, std::fabs(value));
     double const span = c.back() - c.front();
     if (!(*lowest < -1e-9 * largest / (span * span))) return {missing, CritStatus::no_bend};
-    double const middle = c[half + at];
-    if (at == 0 || at + 1 == bend.size()) return {middle, CritStatus::at_the_end_of_the_range};
-    return {vertex(&c[half + at - 1], &bend[at - 1]), CritStatus::found};
+    if (k == 0 || k + 1 == bend.size()) return {at[k], CritStatus::at_the_end_of_the_range};
+    return {vertex(&at[k - 1], &bend[k - 1]), CritStatus::found};
 }
 
 std::vector<CriticalC> find_c_crit(std::vector<Trajectory> const& networks, double s) {

@@ -16,7 +16,7 @@ inline constexpr std::array<std::string_view, 4> crit_status_names{
 
 // Of one (model, depth, width, other swept keys). y(c) = mean over the seeds of λ_τ/λ_0 at the time
 // τ = S/c, linear in τ between measured steps; c_crit is the minimum of y″, which is the curvature
-// of a parabola through the crit_window nearest c.
+// of a least-squares parabola through its neighbours.
 struct CriticalC {
     int depth = 0, width = 0;
     std::vector<double> swept;
@@ -27,10 +27,13 @@ struct CriticalC {
     bool bootstrapped = false;
     std::vector<double> c, y;  // those c at which every seed has a value
     int seeds = 0;
-    int left_out = 0;  // c at which a seed has none: diverged, or S/c beyond the last step
+    int left_out = 0;  // c at which a seed has none: diverged, collapsed, or S/c beyond its steps
 };
 
-inline constexpr std::size_t crit_window = 7;  // c of a parabola; twice as many and more are better
+// A parabola reaches over as many c to either side, and at least so far: c is dimensionless and
+// what happens lies near 2, while the points of a logarithmic grid crowd where c is small.
+inline constexpr std::size_t crit_reach = 3;
+inline constexpr double crit_half_width = 0.5;
 
 // λ_τ/λ_0 of one network; NaN where it is not known there.
 double settled_ratio(Trajectory const& network, double tau);
