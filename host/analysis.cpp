@@ -104,44 +104,31 @@ Point point_of(std::vector<Member> const& members) {
     return point;
 }
 
-// log2 of c for one seed; equal sides where it is known, else an infinite one.
-struct Place {
-    double lower, upper;
-};
+double side_in_c(double log2_c) { return std::isfinite(log2_c) ? std::exp2(log2_c) : missing; }
 
-Place place_of(Bracket const& bracket) {
-    constexpr double infinity = std::numeric_limits<double>::infinity();
-    double const low = std::isnan(bracket.low) ? -infinity : std::log2(bracket.low);
-    double const high = std::isnan(bracket.high) ? infinity : std::log2(bracket.high);
-    if (std::isfinite(low) && std::isfinite(high)) return {(low + high) / 2, (low + high) / 2};
-    return {low, high};
-}
-
-double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    std::size_t const n = values.size();
-    double const below = values[(n - 1) / 2], above = values[n / 2];
-    return below == above ? below : (below + above) / 2;  // equal: perhaps infinite
-}
-
-// The median lies between that of the lower and that of the upper places; they are equal unless it
-// falls among the censored ones.
-void set_median(SeedSummary& summary, std::vector<Place> const& places) {
-    std::vector<double> lower, upper;
-    for (Place const& place : places) {
-        lower.push_back(place.lower);
-        upper.push_back(place.upper);
+// log2_c: one per seed. `stream` tells the random numbers of one constant from another's.
+void set_statistics(SeedSummary& summary, std::vector<Bounded> const& log2_c,
+                    std::uint64_t stream) {
+    SG_EXPECT(!log2_c.empty());
+    constexpr std::size_t fewest_for_quartiles = 3;  // of fewer they would be the range again
+    Quantile const median = in_c(quantile(log2_c, 0.5));
+    summary.median = median.value;
+    summary.bound = median.bound;
+    summary.median_other = median.other;
+    if (log2_c.size() >= fewest_for_quartiles) {
+        summary.lower_quartile = in_c(quantile(log2_c, 0.25));
+        summary.upper_quartile = in_c(quantile(log2_c, 0.75));
     }
-    double const least = median(lower), most = median(upper);
-    if (least == most) {
-        summary.median = std::exp2(least);
-    } else if (std::isfinite(least)) {
-        summary.median = std::exp2(least);
-        summary.bound = ">";
-    } else if (std::isfinite(most)) {
-        summary.median = std::exp2(most);
-        summary.bound = "<";
-    }
+    summary.bootstrapped = log2_c.size() >= bootstrap_fewest;
+    Bounded const interval =
+        summary.bootstrapped
+            ? quantile_interval(log2_c, 0.5, stream)
+            : Bounded{quantile(log2_c, 0).lower, quantile(log2_c, 1).upper};
+    summary.interval_low = side_in_c(interval.lower);
+    summary.interval_high = side_in_c(interval.upper);
+    double sum = 0;
+    for (Bounded const& one : log2_c) sum += one.known() ? one.lower : missing;
+    summary.mean = std::exp2(sum / static_cast<double>(log2_c.size()));
 }
 
 // NaN gives way to any number.
@@ -152,7 +139,7 @@ void widen(SeedSummary& summary, double side) {
 
 SeedSummary summary_of(std::vector<Point const*> const& seeds, std::size_t constant) {
     SeedSummary summary;
-    std::vector<Place> places;
+    std::vector<Bounded> log2_c;
     for (Point const* point : seeds) {
         Bracket const& bracket = point->constants[constant];
         if (bracket.status == BracketStatus::not_measured) continue;
@@ -160,9 +147,13 @@ SeedSummary summary_of(std::vector<Point const*> const& seeds, std::size_t const
         summary.found += !std::isnan(bracket.low) && !std::isnan(bracket.high);
         widen(summary, bracket.low);
         widen(summary, bracket.high);
-        places.push_back(place_of(bracket));
+        summary.not_monotone += bracket.status == BracketStatus::not_monotone;
+        log2_c.push_back(log2_of(bracket));
     }
-    if (!places.empty()) set_median(summary, places);
+    Point const& first = *seeds.front();
+    auto const stream = static_cast<std::uint64_t>(first.depth) << 32 |
+                        static_cast<std::uint64_t>(first.width) << 8 | constant;
+    if (!log2_c.empty()) set_statistics(summary, log2_c, stream);
     return summary;
 }
 
@@ -247,6 +238,22 @@ std::vector<Shape> summarise(std::vector<Point> const& points) {
             shapes.push_back(shape);
         });
     return shapes;
+}
+
+Bounded log2_of(Bracket const& bracket) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    double const low = std::isnan(bracket.low) ? -infinity : std::log2(bracket.low);
+    double const high = std::isnan(bracket.high) ? infinity : std::log2(bracket.high);
+    if (std::isfinite(low) && std::isfinite(high)) return {(low + high) / 2, (low + high) / 2};
+    return {low, high};
+}
+
+Quantile in_c(Bounded const& log2_c) {
+    if (log2_c.known()) return {std::exp2(log2_c.lower), ""};
+    if (std::isfinite(log2_c.lower))
+        return {std::exp2(log2_c.lower), ">", side_in_c(log2_c.upper)};
+    if (std::isfinite(log2_c.upper)) return {std::exp2(log2_c.upper), "<"};
+    return {};
 }
 
 Region region_of(Trajectory const& network, double margin) {

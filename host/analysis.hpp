@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "host/statistics.hpp"
 #include "host/trajectory.hpp"
 
 namespace sg {
@@ -60,14 +61,29 @@ struct Point {
     int diverged = 0;
 };
 
+// Of one constant over seeds, in c. Missing where the seeds bound it from neither side.
+struct Quantile {
+    double value = missing;
+    char const* bound = "";  // "", ">" or "<": it is only known to lie above or below the value
+    double other = missing;  // with ">" it may be known to lie below this, too
+};
+
 // Over the seeds of one (model, depth, width, other swept keys): a quantile of log2 c where it
 // falls on found brackets (midpoint of log2), else a bound.
 struct SeedSummary {
-    double median = missing;  // in c
-    char const* bound = "";   // "", ">" or "<": the median is only known to lie above or below
-    double low = missing;     // smallest and largest finite side over the seeds
+    double median = missing;                  // in c
+    char const* bound = "";                   // as in Quantile
+    double median_other = missing;            // as in Quantile
+    Quantile lower_quartile, upper_quartile;  // with fewer than 3 seeds missing
+    // 95 % bootstrap interval of the median from 5 seeds on, else the range of the seeds; a side
+    // that no seed bounds is missing.
+    double interval_low = missing, interval_high = missing;
+    bool bootstrapped = false;
+    double mean = missing;  // 2 to the mean of log2 c, where no seed is censored
+    double low = missing;   // smallest and largest finite side over the seeds
     double high = missing;
     int found = 0;
+    int not_monotone = 0;  // seeds whose criterion is met, not met, and met again as c grows
     int seeds = 0;
 };
 struct Shape {
@@ -85,6 +101,10 @@ std::vector<Point> find_constants(std::vector<Trajectory> const& trajectories,
 // Shapes are sorted by depth, width and the swept keys. A constant that was not measured for a seed
 // is left out; a median that hangs on an open side is a bound.
 std::vector<Shape> summarise(std::vector<Point> const& points);
+
+// log2 of c for one seed; the midpoint of a bracket that has both sides.
+Bounded log2_of(Bracket const& bracket);
+Quantile in_c(Bounded const& log2_c);
 
 // Where one network stands in the phase diagram.
 enum class Region : std::uint8_t {

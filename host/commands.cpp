@@ -10,6 +10,7 @@
 #include <iostream>
 
 #include "host/figure.hpp"
+#include "host/findings.hpp"
 #include "host/output_file.hpp"
 #include "host/prepare.hpp"
 #include "host/store.hpp"
@@ -29,17 +30,21 @@ ExitCode analyse_command(AnalyseOptions const& options)
 {
     auto const study = read_store(options.file);
     auto const points = find_constants(study.rows, study.margins);
-    auto const shapes = summarise(points);
-    if (options.json)
-        write_json(std::cout, study, points);
-    else if (options.csv)
+    auto const found = findings_of(study, points, options.c_crit > 0 ? options.c_crit : missing);
+    if (options.json) {
+        write_json(std::cout, study, points, found);
+    } else if (options.csv && options.shapes) {
+        write_shapes_csv(std::cout, study, found.shapes);
+    } else if (options.csv) {
         write_csv(std::cout, study, points);
-    else
-        print_constants(std::cout, study, points, shapes);
+    } else {
+        print_constants(std::cout, study, points, found.shapes);
+        print_findings(std::cout, study, found);
+    }
     if (!std::cout.flush()) throw ResourceError("cannot write to standard output");
     if (options.figure.empty()) return ExitCode::done;
     std::ofstream figure(options.figure);
-    figure << phase_diagram_svg(study, points, shapes);
+    figure << phase_diagram_svg(study, points, found.shapes);
     if (!figure.flush()) {
         throw UserError("cannot write " + options.figure + ": " + std::strerror(errno) +
                         ". Choose another place with --figure.");

@@ -34,6 +34,8 @@ struct MergeOptions {
 struct AnalyseOptions {
     std::string file;
     bool csv = false, json = false;
+    bool shapes = false;  // csv of the statistics over seeds, not of the points
+    double c_crit = 0;    // S of c_crit; 0: not wanted
     std::string figure;  // SVG to write; empty: none
 };
 

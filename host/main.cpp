@@ -90,6 +90,13 @@ ExitCode run(int argc, char** argv)
     auto* analyse = app.add_subcommand("analyse", "critical constants from an output file");
     analyse->add_option("FILE", analyse_options.file, "output of `sharpgrid run`")->required();
     auto* csv = analyse->add_flag("--csv", analyse_options.csv, "one line per point and constant");
+    analyse->add_flag("--shapes", analyse_options.shapes, "with --csv: over the seeds, one line per shape")
+        ->needs(csv);
+    analyse
+        ->add_option("--c-crit", analyse_options.c_crit,
+                     "also c_crit, from the sharpness at step S/c of a run that is long enough, e.g. 200")
+        ->type_name("S")
+        ->check(CLI::PositiveNumber);
     analyse->add_flag("--json", analyse_options.json, "everything, for programs")->excludes(csv);
     analyse->add_option("--figure", analyse_options.figure, "also draw the phase diagram (SVG)");
     sg::MergeOptions merge_options;

@@ -4,36 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+
+#include "host/csv.hpp"
+#include "host/text_table.hpp"
 
 namespace sg {
 
 namespace {
-
-using Line = std::vector<std::string>;
-
-std::size_t letters(std::string const& text) {
-    // Bytes that continue a UTF-8 letter take no place of their own.
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char byte) { return (byte & 0xc0) != 0x80; }));
-}
-
-// Columns to the right, two blanks apart, the first line underlined.
-void print_table(std::ostream& out, std::vector<Line> const& lines) {
-    std::vector<std::size_t> widths(lines.front().size());
-    for (Line const& line : lines)
-        for (std::size_t k = 0; k < line.size(); ++k)
-            widths[k] = std::max(widths[k], letters(line[k]));
-    std::size_t total = 0;
-    for (std::size_t const width : widths) total += width + 2;
-    for (std::size_t n = 0; n < lines.size(); ++n) {
-        for (std::size_t k = 0; k < widths.size(); ++k)
-            out << std::string(2 + widths[k] - letters(lines[n][k]), ' ') << lines[n][k];
-        out << '\n';
-        if (n == 0) out << "  " << std::string(total - 2, '-') << '\n';
-    }
-}
 
 std::string number(double c) { return fmt::format("{:.3g}", c); }
 std::string range(double low, double high) {
@@ -65,22 +43,6 @@ std::string cell(Bracket const& bracket) {
             return "-";
     }
     return "";
-}
-
-// The columns that name a shape, of the heading or of a line.
-Line heading(StoredStudy const& study, std::vector<std::string> const& more) {
-    Line line{"depth", "width"};
-    for (SweptKey const& key : study.swept) line.push_back(key.name);
-    line.insert(line.end(), more.begin(), more.end());
-    return line;
-}
-
-template <class Named>
-Line naming(StoredStudy const& study, Named const& shape) {
-    Line line{std::to_string(shape.depth), std::to_string(shape.width)};
-    for (std::size_t k = 0; k < study.swept.size(); ++k)
-        line.push_back(swept_text(study.swept[k], shape.swept[k]));
-    return line;
 }
 
 struct Total {
@@ -126,60 +88,6 @@ void print_points(std::ostream& out, StoredStudy const& study, std::vector<Point
     print_table(out, lines);
 }
 
-// A field of CSV: quoted where it must be.
-std::string field(std::string const& text) {
-    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-    std::string quoted = "\"";
-    for (char const letter : text) quoted += letter == '"' ? "\"\"" : std::string(1, letter);
-    return quoted + "\"";
-}
-
-std::string csv_number(double value) { return std::isnan(value) ? "" : fmt::format("{}", value); }
-
-std::string json_number(double value) {
-    return std::isfinite(value) ? fmt::format("{}", value) : "null";
-}
-
-std::string json_text(std::string_view text) {
-    std::string quoted = "\"";
-    for (char const letter : text) {
-        if (letter == '"' || letter == '\\')
-            quoted += {'\\', letter};
-        else if (static_cast<unsigned char>(letter) < 0x20)
-            quoted += fmt::format("\\u{:04x}", static_cast<int>(letter));
-        else
-            quoted += letter;
-    }
-    return quoted + "\"";
-}
-
-std::string json_constants(Point const& point) {
-    std::string text;
-    for (std::size_t k = 0; k < constant_names.size(); ++k) {
-        Bracket const& bracket = point.constants[k];
-        auto const status = bracket_status_names[static_cast<std::size_t>(bracket.status)];
-        text += fmt::format(
-            R"({}"{}": {{"low": {}, "high": {}, "status": "{}", "rests_on_collapsed": {}}})",
-            k == 0 ? "" : ", ", constant_names[k], json_number(bracket.low),
-            json_number(bracket.high), status, bracket.rests_on_collapsed);
-    }
-    return text;
-}
-
-std::string json_point(StoredStudy const& study, Point const& point) {
-    std::string text = fmt::format(R"({{"model": {}, "depth": {}, "width": {}, "seed": {}, )",
-                                   json_text(study.model), point.depth, point.width, point.seed);
-    text += fmt::format(R"("sharpness_0": {}, )", json_number(point.sharpness_0));
-    for (std::size_t k = 0; k < study.swept.size(); ++k) {
-        SweptKey const& key = study.swept[k];
-        std::string const value = swept_text(key, point.swept[k]);
-        text += json_text(key.name) + ": " + (key.words.empty() ? value : json_text(value)) + ", ";
-    }
-    text += fmt::format(R"("networks": {}, "collapsed": {}, "diverged": {}, )", point.networks,
-                        point.collapsed, point.diverged);
-    return text + "\"constants\": {" + json_constants(point) + "}}";
-}
-
 }  // namespace
 
 std::string swept_text(SweptKey const& key, double value) {
@@ -208,13 +116,13 @@ void print_constants(std::ostream& out, StoredStudy const& study, std::vector<Po
 
 void write_csv(std::ostream& out, StoredStudy const& study, std::vector<Point> const& points) {
     out << "model,depth,width,seed";
-    for (SweptKey const& key : study.swept) out << ',' << field(key.name);
+    for (SweptKey const& key : study.swept) out << ',' << csv_field(key.name);
     out << ",sharpness_0,networks,collapsed,diverged,constant,low,high,status,rests_on_collapsed\n";
     for (Point const& point : points) {
         std::string start =
-            fmt::format("{},{},{},{}", field(study.model), point.depth, point.width, point.seed);
+            fmt::format("{},{},{},{}", csv_field(study.model), point.depth, point.width, point.seed);
         for (std::size_t k = 0; k < study.swept.size(); ++k)
-            start += "," + field(swept_text(study.swept[k], point.swept[k]));
+            start += "," + csv_field(swept_text(study.swept[k], point.swept[k]));
         start += fmt::format(",{},{},{},{}", csv_number(point.sharpness_0), point.networks,
                              point.collapsed, point.diverged);
         for (std::size_t k = 0; k < constant_names.size(); ++k) {
@@ -225,19 +133,6 @@ void write_csv(std::ostream& out, StoredStudy const& study, std::vector<Point> c
                                static_cast<int>(bracket.rests_on_collapsed));
         }
     }
-}
-
-void write_json(std::ostream& out, StoredStudy const& study, std::vector<Point> const& points) {
-    out << fmt::format("{{\"study\": {}, \"state\": \"{}\", \"networks\": {},\n",
-                       json_text(study.title),
-                       study_state_names[static_cast<std::size_t>(study.state)], study.rows.size());
-    out << fmt::format(" \"audit\": {{\"measurements\": {}, \"misses\": {}, \"worst\": {}}},\n",
-                       study.audit.measurements, study.audit.misses,
-                       json_number(study.audit.worst));
-    out << " \"points\": [";
-    for (std::size_t k = 0; k < points.size(); ++k)
-        out << (k == 0 ? "\n  " : ",\n  ") << json_point(study, points[k]);
-    out << "\n ]}\n";
 }
 
 }  // namespace sg

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/analysis.hpp"
+#include "host/findings.hpp"
 #include "host/store.hpp"
 
 namespace sg {
@@ -19,7 +20,8 @@ void print_constants(std::ostream& out, StoredStudy const& study, std::vector<Po
 void write_csv(std::ostream& out, StoredStudy const& study, std::vector<Point> const& points);
 
 // An open side is null; numbers read back to the same bits.
-void write_json(std::ostream& out, StoredStudy const& study, std::vector<Point> const& points);
+void write_json(std::ostream& out, StoredStudy const& study, std::vector<Point> const& points,
+                Findings const& found = {});
 
 // The word or the number of a swept key, as the configuration had it.
 std::string swept_text(SweptKey const& key, double value);

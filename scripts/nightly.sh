@@ -26,6 +26,19 @@ say "Study with a zero last layer"
 "$python" "$checks/check_xarray.py" zero.h5
 "$python" "$checks/check_quick.py" zero.h5 --audited 100 --products 8
 
+say "c_loss against stored figures, and with a zero last layer"
+"$program" run "$root/configs/phase_reference.yaml" -o phase.h5
+"$program" analyse phase.h5 --json >phase.json
+"$python" "$checks/check_phase.py" stored phase.json "$root/tests/reference/phase.csv"
+"$program" run "$root/configs/zero_last_layer_reference.yaml" -o zero_fine.h5
+"$program" analyse zero_fine.h5 --json >zero_fine.json
+"$python" "$checks/check_phase.py" zero zero_fine.json
+
+say "The four regimes of a long run"
+"$program" run "$root/configs/four_regimes.yaml" -o regimes.h5
+"$program" analyse regimes.h5 --json >regimes.json
+"$python" "$checks/check_regimes.py" regimes.json --least 2
+
 say "Float against double"
 for precision in float double; do
     "$program" run "$quick" -o "$precision.h5" --precision "$precision" \

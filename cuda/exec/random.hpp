@@ -12,7 +12,7 @@
 
 namespace sg {
 
-enum class Purpose : std::uint32_t { weights = 1, start, admixture, audit, batches, measurement };
+enum class Purpose : std::uint32_t { weights = 1, start, admixture, audit, batches, measurement, bootstrap };
 
 struct RandomKey {
     std::uint64_t seed = 0;

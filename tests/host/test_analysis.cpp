@@ -222,6 +222,7 @@ TEST(Summary, ACensoredSeedBelowTheMedianStillMakesItABound) {
             rows.push_back(row);
     auto const shapes = summarise(find_constants(rows, no_margin(rows)));
     expect_median(shapes.at(0).constants[0], 4.5, ">");
+    EXPECT_NEAR(std::log2(shapes.at(0).constants[0].median_other), 5.5, 1e-12);
 }
 
 TEST(Summary, LeavesOutWhatWasNotMeasured) {
@@ -247,6 +248,52 @@ TEST(Summary, KnowsNothingWhereNothingHeld) {
     EXPECT_EQ(summary.found, 0);
     EXPECT_TRUE(std::isnan(summary.median));
     EXPECT_EQ(std::string(summary.bound), "");
+}
+
+TEST(Summary, HasQuartilesIntervalAndMean) {
+    SeedSummary const summary = over_seeds({6, 2, 3, 5, 4});
+    EXPECT_NEAR(std::log2(summary.lower_quartile.value), 2.5, 1e-12);
+    EXPECT_NEAR(std::log2(summary.upper_quartile.value), 4.5, 1e-12);
+    EXPECT_EQ(std::string(summary.upper_quartile.bound), "");
+    EXPECT_TRUE(summary.bootstrapped);
+    EXPECT_NEAR(std::log2(summary.interval_low), 1.5, 1e-12);  // of five seeds the whole range
+    EXPECT_NEAR(std::log2(summary.interval_high), 5.5, 1e-12);
+    EXPECT_NEAR(std::log2(summary.mean), 3.5, 1e-12);
+    EXPECT_EQ(summary.not_monotone, 0);
+
+    SeedSummary const two = over_seeds({2, 5});
+    EXPECT_TRUE(std::isnan(two.lower_quartile.value));
+    EXPECT_FALSE(two.bootstrapped);
+    EXPECT_NEAR(std::log2(two.interval_low), 1.5, 1e-12);
+    EXPECT_NEAR(std::log2(two.interval_high), 4.5, 1e-12);
+    EXPECT_NEAR(std::log2(two.mean), 3, 1e-12);
+}
+
+TEST(Summary, CensoredSeedsOpenQuartilesAndIntervals) {
+    SeedSummary const above = over_seeds({2, 3, 4, 9, 9});
+    expect_median(above, 3.5, "");
+    EXPECT_NEAR(std::log2(above.lower_quartile.value), 2.5, 1e-12);
+    EXPECT_EQ(above.upper_quartile.value, 64);
+    EXPECT_EQ(std::string(above.upper_quartile.bound), ">");
+    EXPECT_NEAR(std::log2(above.interval_low), 1.5, 1e-12);
+    EXPECT_TRUE(std::isnan(above.interval_high));
+    EXPECT_TRUE(std::isnan(above.mean));
+
+    SeedSummary const both = over_seeds({0, 0, 4, 9, 9});
+    expect_median(both, 3.5, "");
+    EXPECT_EQ(std::string(both.lower_quartile.bound), "<");
+    EXPECT_EQ(std::string(both.upper_quartile.bound), ">");
+    EXPECT_TRUE(std::isnan(both.interval_low));
+    EXPECT_TRUE(std::isnan(both.interval_high));
+}
+
+TEST(Summary, CountsSeedsThatAreNotMonotone) {
+    auto rows = point(2, 9, 9, 7);
+    rows[4].loss[1] = 0.5;
+    for (Trajectory const& row : point(3, 9, 9, 7, 2, 16, 1)) rows.push_back(row);
+    auto const shapes = summarise(find_constants(rows, no_margin(rows)));
+    EXPECT_EQ(shapes.at(0).constants[0].not_monotone, 1);
+    expect_median(shapes.at(0).constants[0], 2, "");  // its first crossing counts
 }
 
 TEST(Regions, FollowTheNetworkItself) {

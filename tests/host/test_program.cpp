@@ -185,5 +185,22 @@ TEST_P(ProgramTest, TheSpacesAgree) {
     }
 }
 
+TEST_P(ProgramTest, AnalysesALongRunInEachForm) {
+    finished("long.h5", "--set training.steps=250 --set 'grid.c=[0.5, 1, 2]'");
+    auto const analyse = [&](std::string const& options) {
+        return run_program(SG_PROGRAM, "analyse '" + folder_.path("long.h5") + "' " + options);
+    };
+    for (auto const& [options, says] :
+         {std::pair{"", "regimes of long runs"}, {"--c-crit 50", "at step 50/c"},
+          {"--csv", "sharpness_0,networks"}, {"--csv --shapes", "median_bound"},
+          {"--json --c-crit 50", "\"c_crit_s\": 50"}}) {
+        auto const outcome = analyse(options);
+        EXPECT_EQ(outcome.code, 0) << outcome.error;
+        EXPECT_NE(outcome.text.find(says), std::string::npos) << options << '\n' << outcome.text;
+    }
+    for (char const* options : {"--c-crit 0", "--c-crit -3", "--c-crit x", "--shapes"})
+        EXPECT_EQ(analyse(options).code, static_cast<int>(ExitCode::user)) << options;
+}
+
 }  // namespace
 }  // namespace sg::test

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+#include "host/opening.hpp"
+
+#include <cmath>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "cuda/exec/error.hpp"
+
+namespace sg {
+
+namespace {
+
+constexpr std::size_t fewest_points = 3;
+
+struct Line {
+    double slope = missing, intercept = missing;
+};
+
+Line least_squares(std::vector<double> const& x, std::vector<double> const& y) {
+    SG_EXPECT(x.size() == y.size());
+    double const n = static_cast<double>(x.size());
+    double mean_x = 0, mean_y = 0;
+    for (std::size_t k = 0; k < x.size(); ++k) {
+        mean_x += x[k] / n;
+        mean_y += y[k] / n;
+    }
+    double xx = 0, xy = 0;
+    for (std::size_t k = 0; k < x.size(); ++k) {
+        xx += (x[k] - mean_x) * (x[k] - mean_x);
+        xy += (x[k] - mean_x) * (y[k] - mean_y);
+    }
+    if (x.size() < fewest_points || !(xx > 0)) return {};
+    return {xy / xx, mean_y - xy / xx * mean_x};
+}
+
+// The seeds of a point, drawn anew.
+std::vector<Bounded> drawn(SeedsAt const& point, std::size_t stream, std::uint32_t replicate) {
+    std::vector<Bounded> seeds;
+    for (std::size_t const k : resampled(point.y.size(), stream, replicate))
+        seeds.push_back(point.y[k]);
+    return seeds;
+}
+
+// What stands for the median in a line, if it may.
+std::optional<double> fitted_median(std::span<Bounded const> seeds) {
+    if (seeds.empty()) return std::nullopt;
+    Bounded const median = quantile(seeds, 0.5);
+    if (median.known()) return median.lower;
+    if (!(median.upper - median.lower <= MedianLine::narrow)) return std::nullopt;
+    return (median.lower + median.upper) / 2;
+}
+
+Line drawn_line(std::span<SeedsAt const> points, std::uint32_t replicate) {
+    std::vector<double> x, y;
+    for (std::size_t k = 0; k < points.size(); ++k) {
+        auto const median = fitted_median(drawn(points[k], k, replicate));
+        if (!median) continue;
+        x.push_back(points[k].x);
+        y.push_back(*median);
+    }
+    return least_squares(x, y);
+}
+
+void set_intervals(MedianLine& line, std::span<SeedsAt const> points, std::uint32_t replicates) {
+    for (SeedsAt const& point : points)
+        if (!point.y.empty() && point.y.size() < bootstrap_fewest) return;
+    std::vector<Line> lines;
+    for (std::uint32_t replicate = 0; replicate < replicates; ++replicate)
+        lines.push_back(drawn_line(points, replicate));
+    auto const interval = [&](double Line::*member) {
+        return bootstrap_interval(
+            [&](std::uint32_t k) {
+                return Bounded{lines[k].*member, lines[k].*member};
+            },
+            replicates);
+    };
+    line.slope_interval = interval(&Line::slope);
+    line.intercept_interval = interval(&Line::intercept);
+}
+
+}  // namespace
+
+MedianLine fit_medians(std::span<SeedsAt const> points, std::uint32_t replicates) {
+    MedianLine line;
+    std::vector<double> x, y;
+    for (std::size_t k = 0; k < points.size(); ++k) {
+        SG_EXPECT(std::isfinite(points[k].x));
+        auto const median = fitted_median(points[k].y);
+        if (!median) {
+            line.left_out.push_back(k);
+            continue;
+        }
+        x.push_back(points[k].x);
+        y.push_back(*median);
+    }
+    line.used = x.size();
+    Line const fitted = least_squares(x, y);
+    line.slope = fitted.slope;
+    line.intercept = fitted.intercept;
+    if (std::isnan(line.slope)) return line;
+    line.rank_correlation = rank_correlation(x, y);
+    set_intervals(line, points, replicates);
+    return line;
+}
+
+std::vector<Opening> find_openings(std::vector<Point> const& points) {
+    using ShapeKey = std::pair<int, int>;  // depth, width
+    std::map<std::vector<double>, std::map<ShapeKey, std::vector<Bounded>>> settings;
+    for (Point const& point : points) {
+        Bracket const& c_loss = point.constants[static_cast<std::size_t>(Constant::c_loss)];
+        if (c_loss.status == BracketStatus::not_measured) continue;
+        Bounded const log2_c = log2_of(c_loss);
+        settings[point.swept][{point.depth, point.width}].push_back(
+            {log2_c.lower - 1, log2_c.upper - 1});
+    }
+    std::vector<Opening> openings;
+    for (auto const& [swept, shapes] : settings) {
+        if (shapes.size() < fewest_points) continue;
+        std::vector<SeedsAt> at;
+        std::vector<ShapeKey> keys;
+        for (auto const& [key, seeds] : shapes) {
+            keys.push_back(key);
+            at.push_back({static_cast<double>(key.first) / key.second, seeds});
+        }
+        Opening opening{swept, fit_medians(at), {}};
+        for (std::size_t const k : opening.line.left_out) {
+            Bounded const median = quantile(at[k].y, 0.5);
+            opening.left_out.push_back({keys[k].first, keys[k].second,
+                                        in_c({median.lower + 1, median.upper + 1}),
+                                        2 * std::exp2(opening.line.at(at[k].x))});
+        }
+        openings.push_back(std::move(opening));
+    }
+    return openings;
+}
+
+}  // namespace sg
