@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 
 #include "cuda/exec/error.hpp"
 #include "host/config.hpp"
@@ -76,13 +77,17 @@ Study study_of(std::string const& path, FileHead const& head) {
 }
 
 // What the head of a file says may not be so of its rows.
-void demand_own_rows(StoredStudy const& kept, std::string const& path, Study const& before) {
+void demand_own_rows(StoredStudy const& kept, std::string const& path, Study const& before,
+                     Study const& now) {
+    std::set<std::vector<double>> settings;  // in the order of the file, which is that of `now`
+    for (Variant const& variant : now.variants) settings.insert(variant.swept);
     auto const has = [](auto const& sorted, auto const& value) {
         return std::binary_search(sorted.begin(), sorted.end(), value);
     };
     for (Trajectory const& row : kept.rows)
         if (!has(before.depth, row.depth) || !has(before.width, row.width) ||
-            !has(before.seeds, row.seed) || (!before.search && !has(before.c, row.c)))
+            !has(before.seeds, row.seed) || (!before.search && !has(before.c, row.c)) ||
+            !settings.contains(row.swept))
             refuse(path, "holds a network that is not of its study");
     if (kept.steps != before.steps) refuse(path, "is not as long as its study says");
 }
@@ -110,7 +115,7 @@ void demand_same_study(StoredStudy const& kept, std::string const& path, Study c
             fmt::format("the order of the swept keys is{} in the file,{} now", before, now));
     if (!differ.empty())
         refuse(path, fmt::format("belongs to another study:\n  {}\n", fmt::join(differ, "\n  ")));
-    demand_own_rows(kept, path, of_file);
+    demand_own_rows(kept, path, of_file, study);
 }
 
 }  // namespace
