@@ -117,31 +117,41 @@ Place place_of(Bracket const& bracket) {
     return {low, high};
 }
 
-double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    std::size_t const n = values.size();
-    double const below = values[(n - 1) / 2], above = values[n / 2];
-    return below == above ? below : (below + above) / 2;  // equal: perhaps infinite
+// Between the two nearest of the ascending values, in proportion; infinite where one of them is.
+double quantile_of(std::vector<double> const& values, double part) {
+    SG_EXPECT(!values.empty() && 0 <= part && part <= 1);
+    double const place = part * static_cast<double>(values.size() - 1);
+    auto const below = static_cast<std::size_t>(place);
+    double const share = place - static_cast<double>(below);
+    double const low = values[below], high = values[share > 0 ? below + 1 : below];
+    return low == high ? low : (1 - share) * low + share * high;
 }
 
-// The median lies between that of the lower and that of the upper places; they are equal unless it
-// falls among the censored ones.
-void set_median(SeedSummary& summary, std::vector<Place> const& places) {
+// The quantile lies between that of the lower and that of the upper places; they are equal unless
+// it falls among the censored ones.
+Quantile quantile_of(std::vector<Place> const& places, double part) {
     std::vector<double> lower, upper;
     for (Place const& place : places) {
         lower.push_back(place.lower);
         upper.push_back(place.upper);
     }
-    double const least = median(lower), most = median(upper);
-    if (least == most) {
-        summary.median = std::exp2(least);
-    } else if (std::isfinite(least)) {
-        summary.median = std::exp2(least);
-        summary.bound = ">";
-    } else if (std::isfinite(most)) {
-        summary.median = std::exp2(most);
-        summary.bound = "<";
-    }
+    std::sort(lower.begin(), lower.end());
+    std::sort(upper.begin(), upper.end());
+    double const least = quantile_of(lower, part), most = quantile_of(upper, part);
+    if (least == most) return {std::exp2(least), ""};
+    if (std::isfinite(least)) return {std::exp2(least), ">"};
+    if (std::isfinite(most)) return {std::exp2(most), "<"};
+    return {};
+}
+
+void set_quantiles(SeedSummary& summary, std::vector<Place> const& places) {
+    constexpr std::size_t fewest = 3;  // quartiles of fewer would be the range again
+    Quantile const median = quantile_of(places, 0.5);
+    summary.median = median.value;
+    summary.bound = median.bound;
+    if (places.size() < fewest) return;
+    summary.lower_quartile = quantile_of(places, 0.25);
+    summary.upper_quartile = quantile_of(places, 0.75);
 }
 
 // NaN gives way to any number.
@@ -162,7 +172,7 @@ SeedSummary summary_of(std::vector<Point const*> const& seeds, std::size_t const
         widen(summary, bracket.high);
         places.push_back(place_of(bracket));
     }
-    if (!places.empty()) set_median(summary, places);
+    if (!places.empty()) set_quantiles(summary, places);
     return summary;
 }
 

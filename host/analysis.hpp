@@ -60,12 +60,19 @@ struct Point {
     int diverged = 0;
 };
 
+// Of one constant over seeds, in c. Missing where the seeds bound it from neither side.
+struct Quantile {
+    double value = missing;
+    char const* bound = "";  // "", ">" or "<": it is only known to lie above or below the value
+};
+
 // Over the seeds of one (model, depth, width, other swept keys): a quantile of log2 c where it
 // falls on found brackets (midpoint of log2), else a bound.
 struct SeedSummary {
-    double median = missing;  // in c
-    char const* bound = "";   // "", ">" or "<": the median is only known to lie above or below
-    double low = missing;     // smallest and largest finite side over the seeds
+    double median = missing;                  // in c
+    char const* bound = "";                   // as in Quantile
+    Quantile lower_quartile, upper_quartile;  // with fewer than 3 seeds missing
+    double low = missing;                     // smallest and largest finite side over the seeds
     double high = missing;
     int found = 0;
     int seeds = 0;
