@@ -7,6 +7,8 @@
 #include <array>
 #include <cmath>
 
+#include "host/json.hpp"
+
 namespace sg {
 
 namespace {
@@ -135,23 +137,6 @@ std::string field(std::string const& text) {
 }
 
 std::string csv_number(double value) { return std::isnan(value) ? "" : fmt::format("{}", value); }
-
-std::string json_number(double value) {
-    return std::isfinite(value) ? fmt::format("{}", value) : "null";
-}
-
-std::string json_text(std::string_view text) {
-    std::string quoted = "\"";
-    for (char const letter : text) {
-        if (letter == '"' || letter == '\\')
-            quoted += {'\\', letter};
-        else if (static_cast<unsigned char>(letter) < 0x20)
-            quoted += fmt::format("\\u{:04x}", static_cast<int>(letter));
-        else
-            quoted += letter;
-    }
-    return quoted + "\"";
-}
 
 std::string json_constants(Point const& point) {
     std::string text;
