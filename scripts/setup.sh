@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Installs what is missing to build sharpgrid, on Debian and Ubuntu; as root or through sudo. With a GPU that
-# has no toolkit, the toolkit too (scripts/toolkit.sh).
+# has no toolkit, the toolkit too (scripts/toolkit.sh); and plotly.js for the report (scripts/plotly.sh).
 #   scripts/setup.sh [--for build|tests|ci] [--cuda]      default: build
 #     --cuda    the toolkit without a GPU too
 # With SG_SETUP=skip it does nothing: for other systems, once the packages are there.
@@ -33,7 +33,7 @@ done
 case $wanted in
     build) ;;
     tests) packages+=(libgtest-dev libbenchmark-dev) ;;
-    ci) packages+=(libgtest-dev libbenchmark-dev); programs+=(shellcheck:shellcheck) ;;
+    ci) packages+=(libgtest-dev libbenchmark-dev); programs+=(shellcheck:shellcheck chromium:chromium) ;;
     *) usage ;;
 esac
 
@@ -103,4 +103,5 @@ if [ "$(printf '%s\n' "$oldest_cmake" "$version" | sort -V | head -n 1)" != "$ol
 elsewhere: python3 -m pip install cmake"
 fi
 
+"$root/scripts/plotly.sh"
 "$root/scripts/toolkit.sh" "${toolkit_options[@]}"
