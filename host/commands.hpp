@@ -44,9 +44,16 @@ struct DoctorOptions {
     std::string device = "auto";
 };
 
+struct ReportOptions {
+    std::string file;
+    std::string output;   // page to write; empty: none
+    std::string figures;  // folder of SVG to write; empty: none
+};
+
 ExitCode run_command(RunOptions const& options);
 ExitCode plan_command(RunOptions const& options);
 ExitCode analyse_command(AnalyseOptions const& options);
+ExitCode report_command(ReportOptions const& options);
 ExitCode repair_command(std::string const& file);
 ExitCode merge_command(MergeOptions const& options);
 ExitCode doctor_command(DoctorOptions const& options);

@@ -6,11 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
-#include <tuple>
 
 #include "cuda/exec/error.hpp"
 #include "host/panel.hpp"
-#include "host/tables.hpp"
 
 namespace sg {
 
@@ -21,39 +19,6 @@ constexpr double gap = 26, left_margin = 66, right_margin = 22;
 constexpr double head = 88;  // title, second line, title of the panel
 constexpr double row_gap = 74, foot = 52, legend_line = 24;
 constexpr std::size_t panels_in_a_row = 4;
-
-using PanelKey = std::tuple<std::vector<double>, int>;  // swept, depth
-
-std::string panel_title(StoredStudy const& study, PanelKey const& key) {
-    auto const& [swept, depth] = key;
-    std::string title = fmt::format("depth {}", depth);
-    for (std::size_t k = 0; k < swept.size(); ++k)
-        title += fmt::format(", {} {}", study.swept[k].name, swept_text(study.swept[k], swept[k]));
-    return title;
-}
-
-std::vector<Panel> panels_of(StoredStudy const& study, std::vector<Shape> const& shapes) {
-    std::map<PanelKey, Panel> panels;
-    for (std::size_t n = 0; n < study.rows.size(); ++n) {
-        Trajectory const& row = study.rows[n];
-        if (row.status == RunStatus::pending || row.status == RunStatus::stopped) continue;
-        Panel& panel = panels[{row.swept, row.depth}];
-        panel.columns[row.width][row.seed][row.c] = region_of(row, study.margins[n]);
-    }
-    for (Shape const& shape : shapes) {
-        auto const panel = panels.find({shape.swept, shape.depth});
-        if (panel != panels.end()) panel->second.shapes.push_back(shape);
-    }
-    std::vector<Panel> sorted;
-    for (auto& [key, panel] : panels) {
-        panel.title = panel_title(study, key);
-        panel.swept = std::get<0>(key);
-        std::sort(panel.shapes.begin(), panel.shapes.end(),
-                  [](Shape const& a, Shape const& b) { return a.width < b.width; });
-        sorted.push_back(std::move(panel));
-    }
-    return sorted;
-}
 
 bool shown(std::vector<Panel> const& panels, Region region) {
     for (Panel const& panel : panels)
@@ -161,8 +126,9 @@ std::string caption(std::vector<Point> const& points) {
     if (seeds.size() == 1)
         return "Colours: what each network did. Curves: critical constants, bars: their brackets.";
     return fmt::format(
-        "Colours: what each network did, one stripe for each of {} seeds. Curves: medians over the "
-        "seeds, bars: range of their brackets.",
+        "Colours: what each network did, a stripe for each of {} seeds. Curves: medians; thin "
+        "bars: "
+        "range of the brackets; thick: quartiles.",
         seeds.size());
 }
 

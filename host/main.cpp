@@ -115,7 +115,12 @@ ExitCode run(int argc, char** argv)
         "One line for each check: PASS, FAIL (below it what to do), or SKIP and why. Nothing that it writes stays.\n"
         "Exit codes: 0 nothing failed; else of the failures the first of 5 wrong numbers, 4 device, 6 disk or memory,\n"
         "3 damaged data, 1 libraries that do not fit the program; 75 stopped early.");
-    for (char const* name : {"report", "watch", "data"}) refuse(app, name);
+    sg::ReportOptions report_options;
+    auto* report = app.add_subcommand("report", "one self-contained HTML page, and figures for a paper");
+    report->add_option("FILE", report_options.file, "output of `sharpgrid run`")->required();
+    report->add_option("-o,--output", report_options.output, "page to write, e.g. report.html");
+    report->add_option("--figures", report_options.figures, "folder for the figures as SVG; is made if need be");
+    for (char const* name : {"watch", "data"}) refuse(app, name);
 
     try {
         app.parse(argc, argv);
@@ -128,6 +133,7 @@ ExitCode run(int argc, char** argv)
     if (*merge) return sg::merge_command(merge_options);
     if (*doctor) return sg::doctor_command(doctor_options);
     if (*repair) return sg::repair_command(repaired);
+    if (*report) return sg::report_command(report_options);
     return sg::analyse_command(analyse_options);
 }
 

@@ -23,67 +23,35 @@ struct Scale {
     }
 };
 
-// The sides of cells around ascending centres: half-way to the neighbours; an only one gets ±1/2.
-std::vector<double> sides_of(std::vector<double> const& centres) {
-    std::vector<double> sides;
-    for (std::size_t k = 1; k < centres.size(); ++k)
-        sides.push_back((centres[k - 1] + centres[k]) / 2);
-    if (sides.empty()) return {centres.front() - 0.5, centres.front() + 0.5};
-    sides.insert(sides.begin(), 2 * centres.front() - sides.front());
-    sides.push_back(2 * centres.back() - sides.back());
-    return sides;
-}
-
-// log2 of 1/w of the columns, ascending: the widest network first.
-std::vector<double> places_of(Panel const& panel) {
-    std::vector<double> places;
-    for (auto column = panel.columns.rbegin(); column != panel.columns.rend(); ++column)
-        places.push_back(-std::log2(column->first));
-    return places;
-}
-
-std::vector<double> heights_of(Stripe const& stripe) {
-    std::vector<double> heights;
-    for (auto const& [c, region] : stripe) heights.push_back(std::log2(c));
-    return heights;
-}
-
-// The outcomes of one seed, each between log2 of c half-way to its neighbours. Below 2 and
-// sharpness reduction differ by c alone, so their common side is c = 2 wherever the cells meet.
-void draw_stripe(Svg& svg, Stripe const& stripe, double left, double right, Scale const& scale) {
-    auto const sides = sides_of(heights_of(stripe));
-    std::size_t k = 0;
-    for (auto const& [c, region] : stripe) {
-        double const low = sides[k], high = sides[++k];
-        auto const fill = [&](double from, double to, Region as) {
-            if (from < to)
-                svg.rect(left, scale.y(to), right - left, scale.y(from) - scale.y(to),
-                         fmt::format("fill=\"{}\"", region_fill(as)));
-        };
-        if (region == Region::below_2 || region == Region::sharpness_reduction) {
-            fill(low, std::min(high, 1.0), Region::below_2);
-            fill(std::max(low, 1.0), high, Region::sharpness_reduction);
-        } else {
-            fill(low, high, region);
-        }
-    }
-}
-
-void draw_cells(Svg& svg, Panel const& panel, Scale const& scale) {
-    constexpr double seam = 1;  // between widths
+// Seams between widths are part of the tiles' places; between seeds there are none.
+void draw_tiles(Svg& svg, Panel const& panel, Scale const& scale) {
     svg.raw("<g shape-rendering=\"crispEdges\">\n");
-    auto const sides = sides_of(places_of(panel));
-    std::size_t k = 0;
-    for (auto column = panel.columns.rbegin(); column != panel.columns.rend(); ++column, ++k) {
-        double left = scale.x(sides[k]) + seam;
-        double const right = scale.x(sides[k + 1]) - seam;
-        double const width = (right - left) / static_cast<double>(column->second.size());
-        for (auto const& [seed, stripe] : column->second) {
-            draw_stripe(svg, stripe, left, left + width, scale);
-            left += width;
+    for (Tile const& tile : tiles_of(panel))
+        svg.rect(scale.x(tile.left), scale.y(tile.high), scale.x(tile.right) - scale.x(tile.left),
+                 scale.y(tile.low) - scale.y(tile.high),
+                 fmt::format("fill=\"{}\"", region_fill(tile.region)));
+    svg.raw("</g>\n");
+}
+
+// Names of regions stand where there is room for all of their words.
+void draw_labels(Svg& svg, Panel const& panel, Scale const& scale) {
+    constexpr double letter = 5.6, line = 12;
+    for (Label const& label : labels_of(panel)) {
+        auto const words = label_words(label.region);
+        std::size_t longest = 0;
+        for (auto const word : words) longest = std::max(longest, word.size());
+        double const height = line * static_cast<double>(words.size());
+        double const left = scale.x(label.left), right = scale.x(label.right);
+        double const top = scale.y(label.high), bottom = scale.y(label.low);
+        if (right - left < letter * static_cast<double>(longest) || bottom - top < height + 2)
+            continue;
+        double y = (top + bottom - height) / 2 + 0.78 * line;
+        for (auto const word : words) {
+            svg.text((left + right) / 2, y, word,
+                     "text-anchor=\"middle\" font-size=\"10.5\" fill=\"#333\"");
+            y += line;
         }
     }
-    svg.raw("</g>\n");
 }
 
 struct Mark {
@@ -124,6 +92,10 @@ void draw_bar(Svg& svg, Mark const& mark, Scale const& scale, std::string const&
             svg.line(mark.x - 3, y, mark.x + 3, y,
                      fmt::format("stroke=\"{}\" stroke-width=\"1.3\"", colour));
     }
+    Quantile const &first = mark.summary->lower_quartile, &third = mark.summary->upper_quartile;
+    if (std::isfinite(first.value) && std::isfinite(third.value))
+        svg.line(mark.x, scale.y(std::log2(first.value)), mark.x, scale.y(std::log2(third.value)),
+                 fmt::format("stroke=\"{}\" stroke-width=\"4\"", colour));
     if (!bounded(mark)) return;
     // An arrow to where the median lies, which stays on the panel as far as it can.
     bool const up = *mark.summary->bound == '>';
@@ -174,25 +146,10 @@ void draw_ticks(Svg& svg, Panel const& panel, Scale const& scale, bool c_labels)
 
 }  // namespace
 
-Axes axes_of(std::vector<Panel> const& panels) {
-    Axes axes{HUGE_VAL, -HUGE_VAL, HUGE_VAL, -HUGE_VAL};
-    for (Panel const& panel : panels) {
-        auto const across = sides_of(places_of(panel));
-        axes.left = std::min(axes.left, across.front());
-        axes.right = std::max(axes.right, across.back());
-        for (auto const& [width, column] : panel.columns)
-            for (auto const& [seed, stripe] : column) {
-                auto const up = sides_of(heights_of(stripe));
-                axes.low = std::min(axes.low, up.front());
-                axes.high = std::max(axes.high, up.back());
-            }
-    }
-    return axes;
-}
-
 void draw_panel(Svg& svg, Panel const& panel, Axes const& axes, Box const& box, bool c_labels) {
     Scale const scale{axes, box};
-    draw_cells(svg, panel, scale);
+    draw_tiles(svg, panel, scale);
+    draw_labels(svg, panel, scale);
     draw_line_at_2(svg, scale);
     for (Constant const constant :
          {Constant::c_max, Constant::c_barrier, Constant::c_sharp, Constant::c_loss})

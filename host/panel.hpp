@@ -1,34 +1,13 @@
 // SPDX-License-Identifier: MIT
-// One panel of the phase diagram: what it shows, and how it is drawn.
+// One panel of the phase diagram as SVG.
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <string>
-#include <vector>
 
-#include "host/analysis.hpp"
+#include "host/panels.hpp"
 #include "host/svg.hpp"
 
 namespace sg {
-
-using Stripe = std::map<double, Region>;         // of one seed: c → outcome
-using Column = std::map<std::uint64_t, Stripe>;  // of one width: seed → stripe
-
-// One depth and setting of the swept keys.
-struct Panel {
-    std::string title;
-    std::vector<double> swept;
-    std::map<int, Column> columns;  // by width
-    std::vector<Shape> shapes;      // ascending in width
-};
-
-// What all panels share, so that they can be compared: sides of the axes in log2.
-struct Axes {
-    double left = 0, right = 0;  // log2 of 1/w
-    double low = 0, high = 0;    // log2 of c
-};
-Axes axes_of(std::vector<Panel> const& panels);
 
 struct Box {
     double x = 0, y = 0, width = 0, height = 0;

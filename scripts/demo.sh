@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # The quick study from a fresh clone: installs, builds, runs, prints the critical constants.
-#   scripts/demo.sh        writes quickstart.h5 and quickstart.svg to the working directory
+#   scripts/demo.sh        writes quickstart.h5, quickstart.html and quickstart.svg to the working directory
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -21,10 +21,19 @@ say "Run configs/quickstart.yaml"
 say "Critical constants"
 "$program" analyse quickstart.h5 --figure quickstart.svg
 
+say "Report"
+if [ -f "$root/build/plotly/VERSION" ]; then
+    "$program" report quickstart.h5 -o quickstart.html
+    report="$PWD/quickstart.html   the report, for any browser"
+else
+    report="(no report: scripts/plotly.sh could not fetch plotly.js)"
+fi
+
 say "Where it is"
 cat <<END
 $PWD/quickstart.h5     every trajectory
 $PWD/quickstart.svg    the phase diagram
+$report
 
 To open it in Python, in an environment with \`pip install xarray h5netcdf\`:
   python3 -c 'import xarray; print(xarray.open_dataset("quickstart.h5", engine="h5netcdf"))'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Installs what is missing to build sharpgrid, on Debian and Ubuntu; as root or through sudo. With a GPU that
-# has no toolkit, the toolkit too (scripts/toolkit.sh).
+# has no toolkit, the toolkit too (scripts/toolkit.sh); and plotly.js for the report (scripts/plotly.sh).
 #   scripts/setup.sh [--for build|tests|ci] [--cuda]      default: build
 #     --cuda    the toolkit without a GPU too
 # With SG_SETUP=skip it does nothing: for other systems, once the packages are there.
@@ -33,9 +33,9 @@ done
 case $wanted in
     build) ;;
     tests) packages+=(libgtest-dev libbenchmark-dev) ;;
-    ci) # the compiler of scripts/fuzz.sh, with its libFuzzer and sanitizers
+    ci) # the compiler of scripts/fuzz.sh, with its libFuzzer and sanitizers; a browser for reports
         packages+=(libgtest-dev libbenchmark-dev libclang-rt-dev)
-        programs+=(shellcheck:shellcheck clang:clang++) ;;
+        programs+=(shellcheck:shellcheck clang:clang++ chromium:chromium) ;;
     *) usage ;;
 esac
 
@@ -105,4 +105,5 @@ if [ "$(printf '%s\n' "$oldest_cmake" "$version" | sort -V | head -n 1)" != "$ol
 elsewhere: python3 -m pip install cmake"
 fi
 
+"$root/scripts/plotly.sh"
 "$root/scripts/toolkit.sh" "${toolkit_options[@]}"

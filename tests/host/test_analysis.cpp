@@ -214,6 +214,32 @@ TEST(Summary, TakesCensoredSeedsAsBounds) {
     EXPECT_EQ(summary.high, 64);
 }
 
+void expect_quartile(Quantile const& quartile, double log2_c, std::string const& bound) {
+    EXPECT_NEAR(std::log2(quartile.value), log2_c, 1e-12);
+    EXPECT_EQ(quartile.bound, bound);
+}
+
+TEST(Summary, GivesQuartilesFromThreeSeedsOn) {
+    EXPECT_TRUE(std::isnan(over_seeds({3, 5}).lower_quartile.value));
+    SeedSummary const three = over_seeds({3, 2, 5});  // at 1.5, 2.5 and 4.5
+    expect_quartile(three.lower_quartile, 2, "");
+    expect_quartile(three.upper_quartile, 3.5, "");
+    SeedSummary const five = over_seeds({1, 2, 3, 4, 5});
+    expect_quartile(five.lower_quartile, 1.5, "");
+    expect_quartile(five.upper_quartile, 3.5, "");
+}
+
+TEST(Summary, AQuartileAmongBoundsIsABound) {
+    SeedSummary const high = over_seeds({3, 4, 9});  // c = 64 held without a catapult
+    expect_quartile(high.lower_quartile, 3, "");
+    expect_quartile(high.upper_quartile, 4.75, ">");  // at least half-way from 3.5 to 6
+    SeedSummary const low = over_seeds({0, 0, 3, 4, 4});
+    expect_quartile(low.lower_quartile, 0, "<");
+    expect_quartile(low.upper_quartile, 3.5, "");
+    SeedSummary const both = over_seeds({0, 9, 9});
+    EXPECT_TRUE(std::isnan(both.lower_quartile.value));
+}
+
 TEST(Summary, ACensoredSeedBelowTheMedianStillMakesItABound) {
     // Seed 0 diverged early, without a catapult up to c = 1; the others catapulted at 4.5 and 5.5.
     std::vector<Trajectory> rows = point(9, 9, 9, 1);
