@@ -12,6 +12,8 @@ namespace sg::fuzz {
 
 using Bytes = std::span<std::uint8_t const>;
 
+// A checkpoint: whole, or a head that gets its checksum here.
+void checkpoint(Bytes input);
 // A study as YAML text; after each zero byte one argument of --set.
 void config(Bytes input);
 // One byte says how the rest becomes an IDX file (fuzz_idx.cpp).

@@ -46,7 +46,7 @@ TEST_P(FuzzCorpus, HoldsNoFinding) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, FuzzCorpus,
-                         testing::Values(Target{"config", fuzz::config}, Target{"idx", fuzz::idx},
+                         testing::Values(Target{"checkpoint", fuzz::checkpoint}, Target{"config", fuzz::config}, Target{"idx", fuzz::idx},
                                          Target{"store", fuzz::store}),
                          [](auto const& of) { return of.param.name; });
 
