@@ -13,12 +13,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class DoctorProgramTest : public OnEverySpace {
+class InAFolder {
 protected:
-    std::string device() const { return GetParam() == Where::cuda ? "cuda:0" : "cpu"; }
-    Outcome doctor(std::string const& environment = "") const {
+    Outcome doctor_on(std::string const& device, std::string const& environment = "") const {
         return run_program(SG_PROGRAM,
-                           "doctor --device " + device() + " -o '" + folder_.path("run.h5") + "'",
+                           "doctor --device " + device + " -o '" + folder_.path("run.h5") + "'",
                            environment);
     }
     void expect_nothing_left() const { EXPECT_TRUE(fs::is_empty(folder_.path())); }
@@ -31,12 +30,21 @@ protected:
 
     TemporaryFolder folder_;
 };
+
+class DoctorProgramTest : public OnEverySpace, public InAFolder {
+protected:
+    std::string device() const { return GetParam() == Where::cuda ? "cuda:0" : "cpu"; }
+    Outcome doctor(std::string const& environment = "") const {
+        return doctor_on(device(), environment);
+    }
+};
 SG_DEVICES(DoctorProgramTest);
 
 TEST_P(DoctorProgramTest, PassesAndLeavesNothing) {
     auto const outcome = doctor();
     EXPECT_EQ(outcome.code, 0) << outcome.text << outcome.error;
-    EXPECT_EQ(outcome.error, "");
+    // An emulator may say what it checked.
+    if (GetParam() != Where::cuda) EXPECT_EQ(outcome.error, "");
     std::istringstream lines(outcome.text);
     std::string last;
     for (std::string line; std::getline(lines, line); last = line)
@@ -52,9 +60,12 @@ TEST_P(DoctorProgramTest, PassesAndLeavesNothing) {
     expect_nothing_left();
 }
 
-TEST_P(DoctorProgramTest, ALimitOnFilesIsLikeAFullDisk) {
-    expect_failed(doctor("ulimit -f 20000;"), ExitCode::resource, "disk ");
-    expect_failed(doctor("ulimit -f 0;"), ExitCode::resource, "kill and resume");
+// On the processor alone: an emulated device needs files of its own.
+class DoctorDisk : public testing::Test, public InAFolder {};
+
+TEST_F(DoctorDisk, ALimitOnFilesIsLikeAFullDisk) {
+    expect_failed(doctor_on("cpu", "ulimit -f 20000;"), ExitCode::resource, "disk ");
+    expect_failed(doctor_on("cpu", "ulimit -f 0;"), ExitCode::resource, "kill and resume");
 }
 
 TEST_P(DoctorProgramTest, DamagedDataAreSaid) {
