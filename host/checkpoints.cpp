@@ -11,7 +11,6 @@
 
 #include "cuda/exec/error.hpp"
 #include "host/bytes.hpp"
-#include "host/slice_run.hpp"
 
 namespace sg {
 

@@ -64,6 +64,13 @@ double network_cost(Study const& study, Cohort const& cohort)
     return network_flops(study, variant, cohort.model, false);
 }
 
+std::int64_t state_values(Study const& study, Cohort const& cohort)
+{
+    auto const& variant = study.variants.at(static_cast<std::size_t>(cohort.variant));
+    bool const lanczos = study.sharpness.method == SharpnessMethod::lanczos;
+    return cohort.model.params() * ((variant.momentum != 0 ? 2 : 1) + (lanczos ? 2 : 0));
+}
+
 double expected_products(Study const& study, std::int64_t params)
 {
     if (study.sharpness.method == SharpnessMethod::power) return study.sharpness.iterations + 1;

@@ -55,6 +55,9 @@ void check_sizes(Study const& study, DatasetShape const& data);
 // flops of one network wherever it runs: unlike Cohort::flops it does not depend on free memory.
 double network_cost(Study const& study, Cohort const& cohort);
 
+// Numbers that a checkpoint keeps of one network of a cohort.
+std::int64_t state_values(Study const& study, Cohort const& cohort);
+
 // Products per measurement that the plan expects (measured on the quick study).
 double expected_products(Study const& study, std::int64_t params);
 

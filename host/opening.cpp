@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cuda/exec/error.hpp"
+#include "host/fit.hpp"
 
 namespace sg {
 
@@ -14,25 +15,16 @@ namespace {
 
 constexpr std::size_t fewest_points = 3;
 
+using Places = std::vector<std::pair<double, double>>;  // (x, y)
+
 struct Line {
     double slope = missing, intercept = missing;
 };
 
-Line least_squares(std::vector<double> const& x, std::vector<double> const& y) {
-    SG_EXPECT(x.size() == y.size());
-    double const n = static_cast<double>(x.size());
-    double mean_x = 0, mean_y = 0;
-    for (std::size_t k = 0; k < x.size(); ++k) {
-        mean_x += x[k] / n;
-        mean_y += y[k] / n;
-    }
-    double xx = 0, xy = 0;
-    for (std::size_t k = 0; k < x.size(); ++k) {
-        xx += (x[k] - mean_x) * (x[k] - mean_x);
-        xy += (x[k] - mean_x) * (y[k] - mean_y);
-    }
-    if (x.size() < fewest_points || !(xx > 0)) return {};
-    return {xy / xx, mean_y - xy / xx * mean_x};
+Line least_squares(Places const& places) {
+    if (places.size() < fewest_points) return {};
+    LineFit const fit = fit_line(places);
+    return {fit.slope, fit.intercept};
 }
 
 // The seeds of a point, drawn anew.
@@ -53,14 +45,11 @@ std::optional<double> fitted_median(std::span<Bounded const> seeds) {
 }
 
 Line drawn_line(std::span<SeedsAt const> points, std::uint32_t replicate) {
-    std::vector<double> x, y;
-    for (std::size_t k = 0; k < points.size(); ++k) {
-        auto const median = fitted_median(drawn(points[k], k, replicate));
-        if (!median) continue;
-        x.push_back(points[k].x);
-        y.push_back(*median);
-    }
-    return least_squares(x, y);
+    Places places;
+    for (std::size_t k = 0; k < points.size(); ++k)
+        if (auto const median = fitted_median(drawn(points[k], k, replicate)))
+            places.emplace_back(points[k].x, *median);
+    return least_squares(places);
 }
 
 void set_intervals(MedianLine& line, std::span<SeedsAt const> points, std::uint32_t replicates) {
@@ -84,6 +73,7 @@ void set_intervals(MedianLine& line, std::span<SeedsAt const> points, std::uint3
 
 MedianLine fit_medians(std::span<SeedsAt const> points, std::uint32_t replicates) {
     MedianLine line;
+    Places places;
     std::vector<double> x, y;
     for (std::size_t k = 0; k < points.size(); ++k) {
         SG_EXPECT(std::isfinite(points[k].x));
@@ -92,11 +82,12 @@ MedianLine fit_medians(std::span<SeedsAt const> points, std::uint32_t replicates
             line.left_out.push_back(k);
             continue;
         }
+        places.emplace_back(points[k].x, *median);
         x.push_back(points[k].x);
         y.push_back(*median);
     }
     line.used = x.size();
-    Line const fitted = least_squares(x, y);
+    Line const fitted = least_squares(places);
     line.slope = fitted.slope;
     line.intercept = fitted.intercept;
     if (std::isnan(line.slope)) return line;

@@ -11,7 +11,6 @@
 #include "cuda/ops/matmul.hpp"
 #include "cuda/ops/trial.hpp"
 #include "host/examples.hpp"
-#include "host/slice_run.hpp"
 #include "host/todo.hpp"
 
 namespace sg {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "cuda/exec/error.hpp"
+#include "host/statistics.hpp"
 
 namespace sg {
 
@@ -27,7 +28,7 @@ using Bins = std::vector<Bin>;
 
 double median(std::vector<double>& values) {
     std::sort(values.begin(), values.end());
-    return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
+    return quantile(values, 0.5);
 }
 
 bool counts(double lambda) { return std::isfinite(lambda) && lambda > 0; }

@@ -34,9 +34,6 @@ struct SliceMember {
     int row = 0;
 };
 
-// Numbers that a checkpoint keeps of one network of a cohort.
-std::int64_t state_values(Study const& study, Cohort const& cohort);
-
 template <class T>
 class SliceRun {
 public:

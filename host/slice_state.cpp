@@ -4,13 +4,6 @@
 
 namespace sg {
 
-std::int64_t state_values(Study const& study, Cohort const& cohort)
-{
-    auto const& variant = study.variants.at(static_cast<std::size_t>(cohort.variant));
-    bool const lanczos = study.sharpness.method == SharpnessMethod::lanczos;
-    return cohort.model.params() * ((variant.momentum != 0 ? 2 : 1) + (lanczos ? 2 : 0));
-}
-
 namespace {
 
 std::uint8_t encode_wanted(Request const& r)

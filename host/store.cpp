@@ -63,9 +63,7 @@ void check_row(Trajectory const& row, Study const& study) {
 }
 
 double margin_of(Trajectory const& row, Study const& study) {
-    for (std::size_t v = 0; v < study.variants.size(); ++v)
-        if (study.variants[v].swept == row.swept) return study.margin(static_cast<int>(v));
-    throw InternalError("a network belongs to no variant of the study");
+    return study.margin(study.variant_of(row.swept));
 }
 
 FileHead continued_head(Study const& study, Provenance const& from, StoredStudy const& kept) {

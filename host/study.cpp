@@ -17,6 +17,12 @@ bool Study::measured_at(int step) const {
     return sharpness.every > 0 && step % sharpness.every == 0;
 }
 
+int Study::variant_of(std::vector<double> const& values) const {
+    for (std::size_t v = 0; v < variants.size(); ++v)
+        if (variants[v].swept == values) return static_cast<int>(v);
+    throw InternalError("a network belongs to no variant of the study");
+}
+
 double Study::margin(int variant) const {
     if (sharpness.c_sharp_margin >= 0) return sharpness.c_sharp_margin;
     auto const& v = variants.at(static_cast<std::size_t>(variant));

@@ -82,6 +82,8 @@ struct Study {
 
     // Whether λ of every network is measured at this step. A search measures some at others, too.
     bool measured_at(int step) const;
+    // Which variant has these values of the swept keys. InternalError: none.
+    int variant_of(std::vector<double> const& values) const;
     // ε of c_sharp for a variant: as asked, else larger where the top of the Hessian is nearly K-fold.
     double margin(int variant) const;
 };

@@ -15,18 +15,16 @@ struct Costly {
     double flops;
 };
 
-double cell_cost(Study const& study, Cohort const& cohort) {
-    return cohort.initial_flops + network_cost(study, cohort) * networks_of_point(study);
-}
-
 // The costly cells first, each to the shard that has least to do: the shards then end together.
 // Cost is a figure of the study alone, so all shards agree wherever they run.
 template <class Take>
 void deal(Study const& study, std::vector<Cohort> const& cohorts, Shard const& shard, Take take) {
     std::vector<Costly> cells;
-    for (Cohort const& cohort : cohorts)
-        for (std::uint64_t const seed : study.seeds)
-            cells.push_back({&cohort, seed, cell_cost(study, cohort)});
+    int const networks = networks_of_point(study);
+    for (Cohort const& cohort : cohorts) {
+        double const cost = cohort.initial_flops + network_cost(study, cohort) * networks;
+        for (std::uint64_t const seed : study.seeds) cells.push_back({&cohort, seed, cost});
+    }
     std::stable_sort(cells.begin(), cells.end(),
                      [](Costly const& a, Costly const& b) { return a.flops > b.flops; });
     std::vector<double> load(static_cast<std::size_t>(shard.count), 0);
@@ -37,12 +35,6 @@ void deal(Study const& study, std::vector<Cohort> const& cohorts, Shard const& s
     }
 }
 
-int variant_of(Study const& study, Trajectory const& row) {
-    for (std::size_t v = 0; v < study.variants.size(); ++v)
-        if (study.variants[v].swept == row.swept) return static_cast<int>(v);
-    throw InternalError("a network of the file belongs to no variant of the study");
-}
-
 }  // namespace
 
 Todo::Key Todo::key_of(Cohort const& cohort, std::uint64_t seed) {
@@ -50,7 +42,7 @@ Todo::Key Todo::key_of(Cohort const& cohort, std::uint64_t seed) {
 }
 
 Todo::Key Todo::key_of(Trajectory const& row) const {
-    return {{variant_of(study_, row), row.depth}, {row.width, row.seed}};
+    return {{study_.variant_of(row.swept), row.depth}, {row.width, row.seed}};
 }
 
 Todo::Todo(Study const& study, std::vector<Cohort> const& cohorts, Shard const& shard,
@@ -68,7 +60,7 @@ void Todo::add(std::vector<Trajectory> const& rows) {
     for (Trajectory const& row : rows) {
         auto const cell = cells_.find(key_of(row));
         if (cell == cells_.end()) continue;  // of another shard
-        double const margin = study_.margin(variant_of(study_, row));
+        double const margin = study_.margin(study_.variant_of(row.swept));
         done_ += cell->second.known.emplace(row.c, verdict_of(row, margin)).second;
         cell->second.under_way.erase(row.c);
     }
@@ -87,13 +79,13 @@ std::vector<Request> Todo::missing(Cell const& cell) const {
 }
 
 void Todo::count(Study const& study, std::vector<Cohort> const& cohorts) {
+    std::int64_t const all = networks_of_point(study);
     for (Cohort const& cohort : cohorts)
         for (std::uint64_t const seed : study.seeds) {
             auto const cell = cells_.find(key_of(cohort, seed));
             if (cell == cells_.end()) continue;
             auto const known = static_cast<std::int64_t>(cell->second.known.size());
             bool const whole = missing(cell->second).empty();
-            std::int64_t const all = networks_of_point(study);
             std::int64_t const here = whole ? known : std::max(all, known);
             networks_ += here;
             flops_ += whole ? 0

@@ -21,7 +21,7 @@ std::string file_bytes(Choices& choices) {
 }  // namespace
 
 void checkpoint(Bytes input) {
-    static Folder const folder;
+    static test::TemporaryFolder const folder;
     Choices choices(input);
     std::string const path = folder.write("a.checkpoint", file_bytes(choices));
     try {

@@ -27,7 +27,7 @@ std::string file_bytes(Choices& choices) {
 }  // namespace
 
 void idx(Bytes input) {
-    static Folder const folder;
+    static test::TemporaryFolder const folder;
     Choices choices(input);
     int const rank = 1 + static_cast<int>(choices.below(3));
     std::string const path = folder.write("images", file_bytes(choices));

@@ -55,7 +55,7 @@ std::vector<Trajectory> sound_rows() {
 
 // The files of this process, and a watch on the one that nothing may open.
 struct Place {
-    Folder folder;
+    test::TemporaryFolder folder;
     std::string file = folder.path("study.h5"), merged = folder.path("merged.h5"),
                 other = folder.write("other.h5", "not to be read");
     int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);

@@ -2,14 +2,12 @@
 // What the targets share: an input as a sequence of choices, files to be read, and findings.
 #pragma once
 
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <stdexcept>
 #include <string>
 
 #include "tests/fuzz/targets.hpp"
+#include "tests/host/temporary.hpp"
 
 namespace sg::fuzz {
 
@@ -48,30 +46,5 @@ private:
 };
 
 inline std::string text_of(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
-
-// A folder of this process below TMPDIR.
-class Folder {
-public:
-    Folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "fuzz_XXXXXX").string();
-        if (!mkdtemp(name.data())) throw std::runtime_error("mkdtemp " + name);
-        path_ = name;
-    }
-    ~Folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    Folder(Folder const&) = delete;
-    Folder& operator=(Folder const&) = delete;
-
-    std::string path(std::string const& name) const { return (path_ / name).string(); }
-    std::string write(std::string const& name, std::string const& bytes) const {
-        std::ofstream(path_ / name, std::ios::binary) << bytes;
-        return path(name);
-    }
-
-private:
-    std::filesystem::path path_;
-};
 
 }  // namespace sg::fuzz

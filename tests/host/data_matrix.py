@@ -167,9 +167,7 @@ def main():
         matrix.unreadable()
         matrix.failing_reads()
         matrix.under_a_run()
-    for code, count in sorted(matrix.codes.items()):
-        print(f"{count:6} {code}")
-    print(f"{sum(matrix.codes.values())} faults of the data, nothing lost")
+    matrix.report("faults of the data")
 
 
 if __name__ == "__main__":

@@ -76,11 +76,7 @@ def main():
         matrix.with_failing_threads()
         matrix.with_limit(arguments.every)
         matrix.with_failing_allocations(arguments.every)
-    for code, count in sorted(matrix.codes.items()):
-        print(f"{count:6} {code}")
-    for kind in ("memory-0", "memory-1024", "once-0", "thread", "RLIMIT_AS"):
-        expect(matrix.codes[f"{kind}: exit code 6"] > 0, f"{kind}: nothing failed")
-    print(f"{sum(matrix.codes.values())} shortages, nothing lost")
+    matrix.report("shortages", ("memory-0", "memory-1024", "once-0", "thread", "RLIMIT_AS"))
 
 
 if __name__ == "__main__":

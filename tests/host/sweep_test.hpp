@@ -50,6 +50,13 @@ protected:
     Rows rows(Study const& study, Plan const& planned, Todo todo,
               Checkpoints const& checkpoints) const {
         Rows all;
+        for (Trajectory const& row : trajectories(study, planned, todo, checkpoints))
+            all[{row.depth, row.width, row.seed, row.c}] = numbers(row);
+        return all;
+    }
+    std::vector<Trajectory> trajectories(Study const& study, Plan const& planned, Todo& todo,
+                                         Checkpoints const& checkpoints = {}) const {
+        std::vector<Trajectory> all;
         std::mutex mutex;
         std::atomic<bool> stop{false};
         Counters counters;
@@ -57,8 +64,7 @@ protected:
         sweep(study, planned, todo, data, stop, counters,
               [&](std::vector<Trajectory> const& slice, AuditTally const&, std::string const&) {
                   std::lock_guard const lock(mutex);
-                  for (Trajectory const& row : slice)
-                      all[{row.depth, row.width, row.seed, row.c}] = numbers(row);
+                  all.insert(all.end(), slice.begin(), slice.end());
               },
               checkpoints);
         return all;

@@ -2,22 +2,22 @@
 // Files that a test writes and that go when it ends.
 #pragma once
 
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 namespace sg::test {
 
-// A fresh folder below the test framework's own.
+// A fresh folder below TMPDIR.
 class TemporaryFolder {
 public:
     TemporaryFolder() {
-        std::string name = testing::TempDir() + "sharpgrid_XXXXXX";
+        std::string name = (std::filesystem::temp_directory_path() / "sharpgrid_XXXXXX").string();
         if (!mkdtemp(name.data())) throw std::runtime_error("mkdtemp " + name);
         path_ = name;
     }

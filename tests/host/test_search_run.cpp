@@ -15,15 +15,8 @@ protected:
                                    std::vector<Trajectory> const& done = {}) const {
         std::vector<Trajectory> all = done;
         Todo todo(study, planned.cohorts, {}, done);
-        std::mutex mutex;
-        std::atomic<bool> stop{false};
-        Counters counters;
-        auto const data = load_dataset(study.data);
-        sweep(study, planned, todo, data, stop, counters,
-              [&](std::vector<Trajectory> const& slice, AuditTally const&, std::string const&) {
-                  std::lock_guard const lock(mutex);
-                  all.insert(all.end(), slice.begin(), slice.end());
-              });
+        auto const more = trajectories(study, planned, todo);
+        all.insert(all.end(), more.begin(), more.end());
         EXPECT_TRUE(todo.complete());
         return all;
     }
