@@ -90,8 +90,9 @@ if has_nvcc && [ -f "$emulator/build.sh" ]; then
     "$emulator/build.sh" "$root/build/emulator"
     build cuda sharpgrid -DCMAKE_BUILD_TYPE=Release -DSG_TESTS=ON -DSG_CUDA=ON
     "$python" "$checks/check_spaces.py" "$root/build/cuda/sharpgrid" "$root/build/emulator/run"
-    "$python" "$checks/device_fault_matrix.py" "$root/build/cuda/sharpgrid" "$root/build/emulator/run" \
-        --kills 50
+    matrix=("$checks/device_fault_matrix.py" "$root/build/cuda/sharpgrid" "$root/build/emulator/run" --jobs "$jobs")
+    "$python" "${matrix[@]}" --kills 50 --depth 1
+    "$python" "${matrix[@]}" --every 10
 fi
 
 say "All tests under the sanitizers"

@@ -20,7 +20,7 @@ import time
 
 import numpy
 
-from fault_matrix import Matrix, expect
+from fault_matrix import Matrix, expect, report
 
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 STUDY = """
@@ -167,7 +167,7 @@ def main():
         matrix.unreadable()
         matrix.failing_reads()
         matrix.under_a_run()
-    matrix.report("faults of the data")
+    report(matrix.codes, "faults of the data")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Lets a GPU fail under a run at every call, and demands the documented exit code and the data.
 
-device_fault_matrix.py PROGRAM EMULATOR_RUN [--every K] [--kills N]      K: only every K-th call of each function
+device_fault_matrix.py PROGRAM EMULATOR_RUN [--every K] [--kills N] [--depth D] [--jobs J]
+    K: only every K-th call of each function; D: layers of the network, fewer make fewer calls; J: runs at once
 
 PROGRAM is a build with CUDA; EMULATOR_RUN runs it on a CPU and fails the calls that EMU_FAIL names. A run that
 goes on with a smaller study ends with 4 (device), 6 (out of memory) or 0 and one message in time, whatever fails; what
@@ -10,6 +11,9 @@ is committed, also before a kill, is bit for bit that of an undisturbed run, and
 """
 
 import argparse
+import collections
+import concurrent.futures
+import itertools
 import os
 import pathlib
 import random
@@ -19,12 +23,12 @@ import subprocess
 import tempfile
 import time
 
-from fault_matrix import Matrix, expect
+from fault_matrix import Matrix, expect, report
 
 STUDY = """
 study: device
 data: {set: synthetic, examples: 32, inputs: 3, classes: 2}
-model: {kind: fcn, depth: [2], width: [3]}
+model: {kind: fcn, depth: [@], width: [3]}
 training: {batch: 8, steps: 3}
 grid: {c: [1, 4], seeds: 2}
 sharpness: {examples: 16}
@@ -33,8 +37,9 @@ CALLS = re.compile(r"^\[emu\] calls +(\d+) (\w+)$", re.MULTILINE)
 
 
 class DeviceMatrix(Matrix):
-    def __init__(self, program, emulator, folder):
-        super().__init__([emulator, program], folder, STUDY, ("--device", "cuda"),
+    def __init__(self, program, emulator, folder, depth):
+        study = STUDY.replace("@", str(depth))
+        super().__init__([emulator, program], folder, study, ("--device", "cuda"),
                          ("--set", "grid.seeds=1"))
 
     def calls(self):
@@ -46,14 +51,16 @@ class DeviceMatrix(Matrix):
         expect(counts.get("kernel", 0) > 100, f"the calls were not seen\n{result.stderr}")
         return counts
 
-    def fail_each(self, every):
-        for name, count in sorted(self.calls().items()):
+    def fail_each(self, every, part, parts):
+        """Part `part` of `parts` of the places."""
+        places = [(name, place, count) for name, count in sorted(self.calls().items())
+                  for place in range(1, count + 1, every)]
+        for name, place, count in itertools.islice(places, part, None, parts):
             # A kernel fails while it runs: cudaErrorLaunchFailure.
             code = ":719" if name == "kernel" else ""
-            for place in range(1, count + 1, every):
-                self.start()
-                result = self.run(self.path, environment={"EMU_FAIL": f"{name}:{place}{code}"})
-                self.check(f"{name} at call {place} of {count}", result, (0, 4, 6))
+            self.start()
+            result = self.run(self.path, environment={"EMU_FAIL": f"{name}:{place}{code}"})
+            self.check(f"{name} at call {place} of {count}", result, (0, 4, 6))
 
     def with_little_memory(self, every):
         """From too little for the program's own workspace to enough. What the plan sees beforehand ends in 4."""
@@ -98,20 +105,31 @@ class DeviceMatrix(Matrix):
                 self.check(f"{name}-without-memory at call {place}", result, (0, 4, 6))
 
 
+def part_of(arguments, part):
+    """The exit codes of one of `jobs` parts; the first has what is not a call that fails, too."""
+    with tempfile.TemporaryDirectory() as folder:
+        matrix = DeviceMatrix(arguments.program, arguments.emulator, pathlib.Path(folder), arguments.depth)
+        if part == 0:
+            matrix.with_little_memory(max(1, arguments.every // 50))
+            matrix.out_of_memory(max(1, arguments.every // 10))
+            matrix.with_kills(arguments.kills)
+        matrix.fail_each(arguments.every, part, arguments.jobs)
+    return matrix.codes
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("program")
     parser.add_argument("emulator")
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--kills", type=int, default=5)
+    parser.add_argument("--depth", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=1)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        matrix = DeviceMatrix(arguments.program, arguments.emulator, pathlib.Path(folder))
-        matrix.with_little_memory(max(1, arguments.every // 50))
-        matrix.out_of_memory(max(1, arguments.every // 10))
-        matrix.with_kills(arguments.kills)
-        matrix.fail_each(arguments.every)
-    matrix.report("faults of the device", ("cudaLaunchKernel", "cudaMemcpyAsync", "cublasLtMatmul", "kernel"), code=4)
+    with concurrent.futures.ProcessPoolExecutor(arguments.jobs) as pool:
+        parts = pool.map(part_of, itertools.repeat(arguments), range(arguments.jobs))
+        codes = sum(parts, collections.Counter())
+    report(codes, "faults of the device", ("cudaLaunchKernel", "cudaMemcpyAsync", "cublasLtMatmul", "kernel"), code=4)
 
 
 if __name__ == "__main__":

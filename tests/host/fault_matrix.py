@@ -147,13 +147,14 @@ class Matrix:
             finally:
                 subprocess.run(["umount", self.disk], check=True)
 
-    def report(self, what, must_fail=(), code=6):
-        """The exit codes; each kind of `must_fail` was seen to end a run with `code`."""
-        for name, count in sorted(self.codes.items()):
-            print(f"{count:6} {name}")
-        for kind in must_fail:
-            expect(self.codes[f"{kind}: exit code {code}"] > 0, f"{kind}: nothing failed")
-        print(f"{sum(self.codes.values())} {what}, nothing lost")
+
+def report(codes, what, must_fail=(), code=6):
+    """The exit codes; each kind of `must_fail` was seen to end a run with `code`."""
+    for name, count in sorted(codes.items()):
+        print(f"{count:6} {name}")
+    for kind in must_fail:
+        expect(codes[f"{kind}: exit code {code}"] > 0, f"{kind}: nothing failed")
+    print(f"{sum(codes.values())} {what}, nothing lost")
 
 
 def main():
@@ -170,7 +171,7 @@ def main():
             matrix.with_shim(arguments.shim, kind, arguments.every)
         matrix.with_limit(arguments.every)
         matrix.with_small_disk(arguments.every)
-    matrix.report("faults", ("full", "eio", "sync", "rename", "RLIMIT_FSIZE"))
+    report(matrix.codes, "faults", ("full", "eio", "sync", "rename", "RLIMIT_FSIZE"))
 
 
 if __name__ == "__main__":

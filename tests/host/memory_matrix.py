@@ -14,7 +14,7 @@ import pathlib
 import resource
 import tempfile
 
-from fault_matrix import Matrix, expect
+from fault_matrix import Matrix, expect, report
 
 MIB = 1 << 20
 
@@ -76,7 +76,7 @@ def main():
         matrix.with_failing_threads()
         matrix.with_limit(arguments.every)
         matrix.with_failing_allocations(arguments.every)
-    matrix.report("shortages", ("memory-0", "memory-1024", "once-0", "thread", "RLIMIT_AS"))
+    report(matrix.codes, "shortages", ("memory-0", "memory-1024", "once-0", "thread", "RLIMIT_AS"))
 
 
 if __name__ == "__main__":
