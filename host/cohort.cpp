@@ -31,28 +31,32 @@ std::size_t arena_bytes(Study const& study, Cohort const& cohort, Space space, D
 {
     Arena measure;
     std::atomic<bool> const stop{false};
+    auto const L = study.loss_examples(data.examples);
     Batch<T> batch;
-    batch.x = View<T const, 3>::dense(nullptr, 1, study.sharpness.examples, data.inputs);
-    batch.labels.labels = View<std::int32_t const, 2>::dense(nullptr, 1, study.sharpness.examples);
+    batch.x = View<T const, 3>::dense(nullptr, 1, L, data.inputs);
+    batch.labels.labels = View<std::int32_t const, 2>::dense(nullptr, 1, L);
     SliceRun<T> const run(Exec::planning(space), measure, study, cohort, {}, data.examples, batch, &stop);
     return measure.largest();
 }
 
-double network_flops(Study const& study, Variant const& v, Model const& model, bool recompute)
+double network_flops(Study const& study, Variant const& v, Cohort const& cohort, bool recompute)
 {
-    auto const M = study.sharpness.examples;
+    auto const& model = cohort.model;
+    auto const L = study.loss_examples(cohort.examples);
+    std::int64_t const M = study.published() ? v.batch : study.sharpness.examples;
     double flops = 0;
     for (int t = 1; t <= study.steps; ++t) {
-        flops += forward_flops(model, M);
+        flops += forward_flops(model, L);
         // Of the networks of a search about a third has to show at every step that λ does not rise.
         double const measured = study.measured_at(t) ? 1 : study.search ? 1.0 / 3 : 0;
-        double const backward = gradient_flops(model, M) - forward_flops(model, M);
+        double const forward = study.published() ? forward_flops(model, M) : 0;
+        double const backward = forward + gradient_flops(model, M) - forward_flops(model, M);
         double const again = recompute ? gradient_flops(model, M) : 0;
         flops += measured *
                  (backward + expected_products(study, model.params()) * (product_flops(model, M) + again));
     }
     // 101 points and some about the peak; in a search, of about half the networks.
-    if (study.barrier) flops += (study.search ? 60 : 120) * forward_flops(model, M);
+    if (study.barrier) flops += (study.search ? 60 : 120) * forward_flops(model, L);
     return flops + (v.batch > 0 ? study.steps * gradient_flops(model, v.batch) : 0);
 }
 
@@ -61,7 +65,7 @@ double network_flops(Study const& study, Variant const& v, Model const& model, b
 double network_cost(Study const& study, Cohort const& cohort)
 {
     auto const& variant = study.variants.at(static_cast<std::size_t>(cohort.variant));
-    return network_flops(study, variant, cohort.model, false);
+    return network_flops(study, variant, cohort, false);
 }
 
 std::int64_t state_values(Study const& study, Cohort const& cohort)
@@ -99,7 +103,7 @@ void check_sizes(Study const& study, DatasetShape const& data)
         throw UserError(key + " = " + std::to_string(wanted) + ", but " + study.data.set + " has " +
                         std::to_string(data.examples) + " examples. Take at most as many.");
     };
-    require(study.sharpness.examples, "sharpness.examples");
+    require(study.sharpness_0_examples(data.examples), "sharpness.examples");
     for (auto const& v : study.variants) require(v.batch, "training.batch");
 }
 
@@ -117,15 +121,17 @@ int wanted_networks(Study const& study, Cohort const& cohort, Space space, int m
 void set_slice(Cohort& c, int nets, Study const& study, DatasetShape const& data, Space space,
                Precision precision)
 {
-    auto const M = study.sharpness.examples;
+    auto const M = study.sharpness_0_examples(c.examples);
     int const per_seed = static_cast<int>(study.c.size()), seeds = static_cast<int>(study.seeds.size());
     c.slice_nets = nets;
     c.unit_seeds = space == Space::cpu ? 1 : std::clamp(nets / per_seed, 1, seeds);
     c.arena_bytes = precision == Precision::single ? arena_bytes<float>(study, c, space, data)
                                                    : arena_bytes<double>(study, c, space, data);
-    c.flops = network_flops(study, study.variants[static_cast<std::size_t>(c.variant)], c.model,
+    c.flops = network_flops(study, study.variants[static_cast<std::size_t>(c.variant)], c,
                             c.recompute);
-    c.initial_flops = 14 * product_flops(c.model, M) + gradient_flops(c.model, M);
+    double const products = study.published() ? expected_products(study, c.model.params()) : 14;
+    c.initial_flops = products * product_flops(c.model, M) + gradient_flops(c.model, M);
+    if (study.published()) c.initial_flops += forward_flops(c.model, c.examples);
 }
 
 // The largest slice of at most `wanted` networks that fits; 0 where not even one does.
@@ -152,6 +158,7 @@ std::vector<Cohort> make_cohorts(Study const& study, DatasetShape const& data, S
                 c.variant = static_cast<int>(v);
                 c.spec = spec_of(study.variants[v], depth, width, data);
                 c.model = build_fcn(c.spec);
+                c.examples = data.examples;
                 c.model.start = {study.variants[v].kappa, study.variants[v].r};
                 int const wanted = wanted_networks(study, c, space, limit.networks);
                 int const kept = fit_slice(c, wanted, limit.bytes, study, data, space, precision);

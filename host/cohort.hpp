@@ -18,6 +18,7 @@ struct Cohort {
     int variant = 0;  // of Study::variants
     FcnSpec spec;
     Model model;
+    std::int64_t examples = 0;     // of the data set
     int slice_nets = 1;            // networks of a slice
     int unit_seeds = 1;            // seeds whose λ₀ is measured together
     bool recompute = false;        // activations are made again for each product: they did not fit

@@ -72,8 +72,6 @@ constexpr std::array<std::string_view, 3> set_names{"fashion-mnist", "mnist", "s
 constexpr std::array<std::string_view, 1> later_sets{"cifar-10"};
 constexpr std::array<std::string_view, 2> model_names{"fcn", "uv"};
 constexpr std::array<std::string_view, 2> later_models{"cnn", "resnet"};
-constexpr std::array<std::string_view, 1> protocol_names{"fixed"};
-constexpr std::array<std::string_view, 1> later_protocols{"published"};
 
 using Words = std::span<std::string_view const>;
 
@@ -131,16 +129,47 @@ std::vector<int> read_sizes(Section const& section, std::string_view key, Intege
     });
 }
 
+// What `protocol: published` fixes.
+void set_published(SharpnessSpec& spec) {
+    spec.method = SharpnessMethod::power;
+    spec.iterations = 20;
+    spec.examples = 4096;
+}
+
+// What contradicts it. `every` and `at` do not: the batch that they leave out trains nothing either.
+void check_published(Study const& study, Section const& training, Section const& sharpness) {
+    if (!study.published()) return;
+    Problems& problems = sharpness.problems();
+    SharpnessSpec own = study.sharpness;
+    set_published(own);
+    auto const refuse = [&](std::string_view key, bool wrong, std::string const& must) {
+        if (wrong)
+            problems.add(sharpness.place(key), fmt::format("{} must be {} with protocol published; "
+                                                           "leave it out, or take protocol fixed",
+                                                           sharpness.path(key), must));
+    };
+    refuse("method", study.sharpness.method != own.method, "power");
+    refuse("iterations", study.sharpness.iterations != own.iterations, "20");
+    refuse("examples", study.sharpness.examples != own.examples,
+           "4096 (those of λ₀; all where the data set has fewer)");
+    bool full = false;
+    for (Variant const& variant : study.variants) full |= variant.batch == 0;
+    if (full && study.model != "uv")
+        problems.add(training.place("batch"),
+                     "training.batch: full has no mini-batch that could be set aside for the "
+                     "sharpness; give a number, or take protocol fixed");
+}
+
 void read_sharpness(Section const& section, Study& study) {
     SharpnessSpec& spec = study.sharpness;
+    section.word("protocol", spec.protocol, protocol_names);
+    if (study.published()) set_published(spec);
     section.word("method", spec.method, sharpness_method_names);
     section.number("tolerance", spec.tolerance, inside_unit);
     section.integer("examples", spec.examples, any_count);
     section.integer("iterations", spec.iterations, {1, 1'000'000});
     if (study.search) spec.every = 0;
     section.integer("every", spec.every, any_steps);
-    std::string protocol;
-    read_growing(section, "protocol", protocol_names, later_protocols, protocol);
     Value const* margin = section.find("c_sharp_margin");
     if (margin && margin->text != "auto")
         section.number("c_sharp_margin", spec.c_sharp_margin, {.low = 0});
@@ -172,6 +201,10 @@ void read_uv(Section const& top, Section const& model, Section const& sharpness,
     if (examples && examples->text != "1")
         problems.add(examples->place,
                      "sharpness.examples must be 1 for kind uv; leave it out");
+    Value const* protocol = sharpness.find("protocol");
+    if (protocol && protocol->text == "published")
+        problems.add(protocol->place,
+                     "sharpness.protocol must be fixed for kind uv, which has no mini-batches");
 }
 
 // What the examples of a synthetic set must suffice for; those of a real one are counted later.
@@ -184,7 +217,7 @@ void check_examples(Study const& study, Section const& data, Section const& trai
         data.problems().add(place, fmt::format("{} = {} is more than data.examples = {}",
                                                section.path(key), wanted, study.data.examples));
     };
-    check(sharpness, "examples", study.sharpness.examples);
+    if (!study.published()) check(sharpness, "examples", study.sharpness.examples);
     int batch = 0;
     for (Variant const& variant : study.variants) batch = std::max(batch, variant.batch);
     check(training, "batch", batch);
@@ -211,6 +244,7 @@ void read_root(Value const& root, Place const& whole, Problems& problems, Study&
     study.width = read_sizes(model, "width", any_width);
     read_grid(root, model, training, grid, schema(), study);
     read_sharpness(sharpness, study);
+    check_published(study, training, sharpness);
     check_examples(study, data, training, sharpness);
     study.output_file = study.name + ".h5";
     output.text("file", study.output_file);

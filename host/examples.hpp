@@ -13,7 +13,8 @@ namespace sg {
 template <class T>
 class Examples {
 public:
-    // `dataset` must stay alive. The `measured` measurement examples are chosen here.
+    // `dataset` must stay alive. The `measured` measurement examples are chosen here; fewer would be the
+    // first of them.
     Examples(Exec const& exec, Dataset const& dataset, std::int64_t measured);
 
     ExampleData const& data() const { return data_; }

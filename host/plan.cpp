@@ -158,7 +158,7 @@ Plan make_plan(Study const& study, DatasetShape const& data, Machine const& mach
     Plan plan;
     plan.machine = machine;
     plan.precision = precision;
-    auto const M = study.sharpness.examples;
+    auto const M = study.loss_examples(data.examples);
     Shared const shared{dataset_bytes(study.data, data),
                         precision == Precision::single
                             ? Examples<float>::measurement_bytes(M, data.inputs)
@@ -270,7 +270,7 @@ void print_plan(std::ostream& out, Study const& study, Plan const& plan)
     out << fmt::format("output       {}, {}\n", study.output_file,
                        human_bytes(static_cast<double>(plan.disk_bytes)));
     if (plan.space() == Space::cpu && plan.host_bytes < plan.machine.host_memory) {
-        double const rate = matmul_rate(plan, study.sharpness.examples);
+        double const rate = matmul_rate(plan, std::min<std::int64_t>(study.sharpness.examples, 512));
         // Share of the matmul rate that whole studies reach: bench/RESULTS.md.
         double const seconds = plan.flops / (0.7 * rate * plan.workers);
         out << fmt::format("time         about {} ({:.0f} Gflop/s per core)\n", human_time(seconds),

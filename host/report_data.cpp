@@ -117,6 +117,7 @@ std::string provenance(StoredStudy const& s) {
     add("Data", s.data_name);
     add("Data (SHA-256)", s.data_sha256);
     add("Loss", s.loss_normalisation);
+    add("Measured on", s.measured_on);
     add("Device", s.device);
     add("Precision", s.precision);
     add("Program", s.source);

@@ -70,6 +70,7 @@ Provenance provenance_of(RunOptions const& options, Prepared const& prepared, Da
     p.shard = prepared.shard.text();
     p.data_name = prepared.study.data.set;
     p.data_sha256 = data.sha256;
+    p.data_examples = data.examples;
     p.command = options.command;
     return p;
 }

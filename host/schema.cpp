@@ -83,9 +83,9 @@ std::vector<StepField> const& step_fields() {
     using T = Trajectory;
     auto const status = words_of(sharpness_status_names);
     static std::vector<StepField> const fields{
-        {{"loss", on_run_step, "loss on the measurement examples", "1", "", {}}, &T::loss},
+        {{"loss", on_run_step, "loss; attribute measured_on says on which examples", "1", "", {}}, &T::loss},
         {{"train_loss", on_run_step, "loss on the batch of the step", "1", "", {}}, &T::train_loss},
-        {{"accuracy", on_run_step, "accuracy on the measurement examples", "1", "", {}},
+        {{"accuracy", on_run_step, "accuracy on the examples of the loss", "1", "", {}},
          &T::accuracy},
         {{"sharpness", on_run_step, "largest eigenvalue of the Hessian of the loss", "1", "", {}},
          &T::sharpness},

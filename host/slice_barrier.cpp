@@ -38,8 +38,8 @@ std::vector<double> SliceRun<T>::losses_on_line(Nets nets, std::vector<double> c
 {
     exec_.copy_in(position_.data, positions.data(), positions.size() * sizeof(double));
     slice_.line(nets, position_.data);
-    hessian_.evaluate(nets, slice_.grad());
-    score_.fetch(hessian_.score().data, std::int64_t{3} * nets.count);
+    of_loss().evaluate(nets, slice_.grad());
+    score_.fetch(of_loss().score().data, std::int64_t{3} * nets.count);
     exec_.wait();
     std::vector<double> losses;
     for (std::size_t s = 0; s < positions.size(); ++s) losses.push_back(score_[3 * s]);

@@ -46,14 +46,22 @@ SliceRun<T>::SliceRun(Exec const& exec, Arena& arena, Study const& study, Cohort
       policy_(std::move(policy)),
       slice_(exec, arena, cohort.model, train_options(study, variant_), cohort.slice_nets,
              cohort.unit_seeds, data, examples),
-      hessian_(exec, arena, cohort.model, variant_.loss, cohort.slice_nets, measurement,
-               cohort.recompute),
+      hessian_(exec, arena, cohort.model, variant_.loss, cohort.slice_nets,
+               study.published() ? slice_.batch() : measurement, cohort.recompute),
       meter_(exec, arena, cohort.model, cohort.slice_nets, meter_options(study)),
       not_audited_(arena.take<unsigned char, 1>(cohort.slice_nets)),
       not_measured_(arena.take<unsigned char, 1>(cohort.slice_nets)),
       position_(study.barrier ? arena.take<double, 1>(cohort.slice_nets) : View<double, 1>{}), graphs_(exec)
 {
     auto const n = cohort.slice_nets;
+    SG_EXPECT(measurement.examples() == study.loss_examples(examples));
+    if (study.published()) {
+        SG_EXPECT(variant_.batch > 0 && study.sharpness.method == SharpnessMethod::power);
+        training_set_.emplace(exec, arena, cohort.model, variant_.loss, n, measurement, true);
+        auto const first = chunk(measurement, 0, study.sharpness_0_examples(examples));
+        initial_.emplace(exec, arena, cohort.model, variant_.loss, cohort.unit_seeds, first,
+                         cohort.recompute);
+    }
     dead_.assign(static_cast<std::size_t>(n), 0);
     skip_audit_.assign(static_cast<std::size_t>(n), 0);
     skip_measurement_.assign(static_cast<std::size_t>(n), 0);
@@ -70,13 +78,16 @@ std::vector<Initial<T>> SliceRun<T>::measure_initial(std::vector<std::uint64_t> 
     std::vector<Member> members;
     for (auto const seed : seeds) members.push_back({seed, 0});
     slice_.begin(members);
-    hessian_.evaluate(slice_.nets(), slice_.theta());
-    mark_diverged(exec_, slice_.nets(), hessian_.score(), slice_.dead());
-    hessian_.linearise(slice_.nets());
-    meter_.measure_initial(hessian_, slice_.nets(), slice_.seed());
+    auto& loss = of_loss();
+    auto& sharpness = of_sharpness_0();
+    loss.evaluate(slice_.nets(), slice_.theta());
+    mark_diverged(exec_, slice_.nets(), loss.score(), slice_.dead());
+    if (&sharpness != &loss) sharpness.evaluate(slice_.nets(), slice_.theta());
+    sharpness.linearise(slice_.nets());
+    meter_.measure_initial(sharpness, slice_.nets(), slice_.seed());
     auto const count = static_cast<std::int64_t>(seeds.size());
     results_.fetch(meter_.results(), count);
-    score_.fetch(hessian_.score().data, 3 * count);
+    score_.fetch(loss.score().data, 3 * count);
     exec_.wait();
     std::vector<Initial<T>> initials;
     for (std::size_t n = 0; n < seeds.size(); ++n) {
@@ -141,16 +152,23 @@ void SliceRun<T>::measure(int step)
     if (!measured_) return;
     Nets const nets = slice_.nets(), measured = choose_measured(step);
     bool const sharpness = has_sharpness(step), some = measured.skip != nets.skip;
-    graphs_.run({0, nets.count, full, sharpness, some}, [&] {
-        hessian_.evaluate(nets, slice_.theta());
-        mark_diverged(exec_, nets, hessian_.score(), slice_.dead());
+    bool const on_batch = sharpness && study_.published();
+    Graphs::Key key{0, nets.count, full, sharpness, some};
+    if (on_batch) load_batch(training_batch(step) - 1, key);
+    graphs_.run(key, [&] {
+        of_loss().evaluate(nets, slice_.theta());
+        mark_diverged(exec_, nets, of_loss().score(), slice_.dead());
         if (some) skip_dead_too(exec_, nets, not_measured_.data);
+        if (on_batch) {
+            slice_.gather_batch();
+            hessian_.evaluate(measured, slice_.theta());
+        }
         if (full)
             hessian_.gradient(nets, slice_.grad());
         else if (sharpness)
             hessian_.linearise(measured);
     });
-    score_.fetch(hessian_.score().data, std::int64_t{3} * nets.count);
+    score_.fetch(of_loss().score().data, std::int64_t{3} * nets.count);
     if (!sharpness) return;
     meter_.measure(hessian_, measured, slice_.seed(), step);
     results_.fetch(meter_.results(), nets.count);
@@ -193,16 +211,21 @@ void SliceRun<T>::audit_some(int step)
     audited_.fetch(meter_.results(), count);
 }
 
+// A mini-batch on its way to the device, and what of it the launches depend on.
+template <class T>
+void SliceRun<T>::load_batch(std::int64_t number, Graphs::Key& key)
+{
+    slice_.load_batch(number);
+    for (auto const& g : slice_.groups()) key.insert(key.end(), {g.first, g.count, g.batch});
+}
+
 template <class T>
 void SliceRun<T>::train(int step)
 {
     Nets const nets = slice_.nets();
     bool const full = variant_.batch == 0;
     Graphs::Key key{1, nets.count, full};
-    if (!full) {
-        slice_.load_batch(step);
-        for (auto const& g : slice_.groups()) key.insert(key.end(), {g.first, g.count, g.batch});
-    }
+    if (!full) load_batch(training_batch(step), key);
     graphs_.run(key, [&] {
         if (!full) {
             slice_.find_gradient_of_batch();

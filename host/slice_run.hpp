@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// One slice from its first step to its last: train, measure, record. Reads as the protocol `fixed`.
+// One slice from its first step to its last: train, measure, record.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "cuda/exec/graph.hpp"
@@ -37,8 +38,8 @@ struct SliceMember {
 template <class T>
 class SliceRun {
 public:
-    // Memory for the largest slice of `cohort` comes from `arena`. `stop`: give up between steps, with a
-    // checkpoint.
+    // Memory for the largest slice of `cohort` comes from `arena`. `measurement`: Study::loss_examples of the
+    // data set. `stop`: give up between steps, with a checkpoint.
     SliceRun(Exec const& exec, Arena& arena, Study const& study, Cohort const& cohort,
              ExampleData const& data, std::int64_t examples, Batch<T> const& measurement,
              std::atomic<bool> const* stop, CheckpointPolicy policy = {});
@@ -69,6 +70,12 @@ private:
     bool has_sharpness(int step) const { return measures_ && step > 0; }
     Nets choose_measured(int step);
     void measure(int step);
+    // Which mini-batch trains a step; `published` sets the one after it aside for λ of the next step.
+    std::int64_t training_batch(int step) const { return std::int64_t{step} * (study_.published() ? 2 : 1); }
+    void load_batch(std::int64_t number, Graphs::Key& key);
+    // The loss, and λ₀, on the examples where the protocol wants them.
+    HessianOperator<T>& of_loss() { return training_set_ ? *training_set_ : hessian_; }
+    HessianOperator<T>& of_sharpness_0() { return initial_ ? *initial_ : hessian_; }
     void audit_some(int step);
     void train(int step);
     std::size_t row_index(int slot) const;
@@ -92,7 +99,8 @@ private:
     std::string checkpoint_;
     Clock::time_point saved_at_;
     Slice<T> slice_;
-    HessianOperator<T> hessian_;
+    HessianOperator<T> hessian_;                             // of λ_t
+    std::optional<HessianOperator<T>> training_set_, initial_;  // `published` alone: of the loss, of λ₀
     SharpnessMeter<T> meter_;
     View<unsigned char, 1> not_audited_, not_measured_;
     View<double, 1> position_;  // on the line from θ_0 to θ_T

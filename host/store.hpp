@@ -31,12 +31,14 @@ struct Provenance {
     std::string data_sha256;
     std::string command;        // for `history`
     std::string shard = "1/1";  // which part of the study the file is to hold
+    std::int64_t data_examples = 0;
 };
 
 // Everything that a file says before its first row.
 struct FileHead {
     std::string title, history, source, yaml_given, yaml_resolved, digest, model;
-    std::string data_name, data_sha256, loss_normalisation, device, libraries, precision;
+    std::string data_name, data_sha256, loss_normalisation, measured_on;
+    std::string device, libraries, precision;
     std::string start_time;  // ISO 8601, UTC
     std::string shard = "1/1";
     std::vector<SweptKey> swept;

@@ -176,6 +176,7 @@ void read_head(h5::Reader const& file, FileHead& head) {
     head.data_name = file.text("data_name");
     head.data_sha256 = file.text("data_sha256");
     head.loss_normalisation = file.text("loss_normalisation");
+    if (file.has_attribute("measured_on")) head.measured_on = file.text("measured_on");
     head.device = file.text("device");
     head.libraries = file.text("libraries");
     head.precision = file.text("precision");

@@ -55,6 +55,7 @@ void write_attributes(h5::Writer& file, FileHead const& head) {
     file.attribute("data_name", head.data_name);
     file.attribute("data_sha256", head.data_sha256);
     file.attribute("loss_normalisation", head.loss_normalisation);
+    file.attribute("measured_on", head.measured_on);
     file.attribute("device", head.device);
     file.attribute("libraries", head.libraries);
     file.attribute("precision", head.precision);
@@ -133,6 +134,7 @@ FileHead head_of(Study const& study, Provenance const& from, std::string const& 
     head.data_name = from.data_name;
     head.data_sha256 = from.data_sha256;
     head.loss_normalisation = loss_normalisation(study);
+    head.measured_on = study.measured_on(from.data_examples);
     head.device = from.device;
     head.libraries = from.libraries;
     head.precision = from.precision;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "host/study.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "cuda/exec/error.hpp"
@@ -15,6 +17,24 @@ bool Study::measured_at(int step) const {
     if (!sharpness.at.empty())
         return std::binary_search(sharpness.at.begin(), sharpness.at.end(), step);
     return sharpness.every > 0 && step % sharpness.every == 0;
+}
+
+std::int64_t Study::loss_examples(std::int64_t X) const {
+    return published() ? X : sharpness.examples;
+}
+
+std::int64_t Study::sharpness_0_examples(std::int64_t X) const {
+    return published() ? std::min<std::int64_t>(X, sharpness.examples) : sharpness.examples;
+}
+
+std::string Study::measured_on(std::int64_t X) const {
+    if (!published())
+        return fmt::format("loss and sharpness: the same {} examples at every step",
+                           sharpness.examples);
+    return fmt::format(
+        "loss: the whole training set, {} examples; sharpness_0: {} of them; sharpness at later "
+        "steps: the mini-batch after the one that trained, which trains nothing",
+        X, sharpness_0_examples(X));
 }
 
 int Study::variant_of(std::vector<double> const& values) const {

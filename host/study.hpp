@@ -30,10 +30,15 @@ enum class SharpnessMethod : std::uint8_t { lanczos, power, exact };
 inline constexpr std::array<std::string_view, 3> sharpness_method_names{"lanczos", "power",
                                                                         "exact"};
 
+// What is measured where (DESIGN, "Protocols").
+enum class Protocol : std::uint8_t { fixed, published };
+inline constexpr std::array<std::string_view, 2> protocol_names{"fixed", "published"};
+
 struct SharpnessSpec {
+    Protocol protocol = Protocol::fixed;
     SharpnessMethod method = SharpnessMethod::lanczos;
     double tolerance = 1e-2;     // residual / |θ|
-    int examples = 512;          // M
+    int examples = 512;          // M; `published`: those of λ₀, where the data set has as many
     int iterations = 20;         // power only
     int every = 1;               // λ at every k-th step (0: where a search needs it) ...
     std::vector<int> at;         // ... or, when not empty, at these steps (step 0 always)
@@ -82,6 +87,14 @@ struct Study {
 
     // Whether λ of every network is measured at this step. A search measures some at others, too.
     bool measured_at(int step) const;
+    // As the authors' notebook measures: λ₀ on many examples, λ_t on a mini-batch that is set aside, L on
+    // the whole training set.
+    bool published() const { return sharpness.protocol == Protocol::published; }
+    // How many examples of a data set of X the loss is measured on, and λ₀: the first of them.
+    std::int64_t loss_examples(std::int64_t X) const;
+    std::int64_t sharpness_0_examples(std::int64_t X) const;
+    // The same in words.
+    std::string measured_on(std::int64_t X) const;
     // Which variant has these values of the swept keys. InternalError: none.
     int variant_of(std::vector<double> const& values) const;
     // ε of c_sharp for a variant: as asked, else larger where the top of the Hessian is nearly K-fold.

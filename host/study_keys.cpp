@@ -115,10 +115,10 @@ std::string sharpness_text(SharpnessSpec const& spec) {
     if (!spec.at.empty()) when = fmt::format("at: [{}], ", fmt::join(spec.at, ", "));
     if (spec.at.empty() && spec.every > 0) when = fmt::format("every: {}, ", spec.every);
     return fmt::format(
-        "method: {}, tolerance: {}, examples: {}, iterations: {}, {}protocol: fixed, "
-        "c_sharp_margin: {}",
+        "method: {}, tolerance: {}, examples: {}, iterations: {}, {}protocol: {}, c_sharp_margin: {}",
         sharpness_method_names[static_cast<std::size_t>(spec.method)], shortest(spec.tolerance),
         spec.examples, spec.iterations, when,
+        protocol_names[static_cast<std::size_t>(spec.protocol)],
         spec.c_sharp_margin < 0 ? "auto" : shortest(spec.c_sharp_margin));
 }
 

@@ -59,7 +59,7 @@ public:
             auto& place = places_[plan.device_of(w)];
             if (!place)
                 place = std::make_unique<Place<T>>(plan.device_of(w), dataset,
-                                                   study.sharpness.examples);
+                                                   study.loss_examples(dataset.examples));
         }
         if (plan.space() == Space::cpu) prepare_workers(plan.workers);
     }

@@ -37,7 +37,7 @@ HessianOperator<T>::HessianOperator(Exec const& exec, Arena& arena, Model const&
     : exec_(exec), model_(model), loss_(loss), batch_(batch), recompute_(recompute),
       group_{{0, nets, 0}}
 {
-    batch_.groups = &group_;
+    if (!batch_.groups) batch_.groups = &group_;
     std::int64_t const total = batch.examples();
     std::int64_t const part = chunk_examples(model, exec.space(), total);
     auto const tape = Tape<T>::take(arena, model, nets, recompute ? part : total);

@@ -12,7 +12,7 @@ namespace sg {
 template <class T>
 class HessianOperator {
 public:
-    // N networks, the M examples of `batch` (one group, shared by all). Memory comes from `arena`. With
+    // N networks, the M examples of `batch`: its groups, or one that all share. Memory comes from `arena`. With
     // `recompute` activations and gradients are kept for one chunk of examples and made again for each
     // product: less memory, half as many flops again, the same bits.
     HessianOperator(Exec const& exec, Arena& arena, Model const& model, Loss loss, int nets,

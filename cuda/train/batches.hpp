@@ -7,7 +7,7 @@
 
 namespace sg {
 
-// The M measurement examples of a data set of X: the same for all seeds.
+// The M measurement examples of a data set of X: the same for all seeds, and the first M of any more.
 std::vector<std::int32_t> measurement_examples(std::int64_t examples, std::int64_t count);
 
 // Mini-batches of one seed: a permutation of the data set per epoch, cut into ⌊X / B⌋ batches; what is left

@@ -129,11 +129,18 @@ void Slice<T>::load_batch(std::int64_t step)
 }
 
 template <class T>
-void Slice<T>::find_gradient_of_batch()
+void Slice<T>::gather_batch()
 {
+    SG_EXPECT(options_.batch > 0 && !groups_.empty());
     auto const used = static_cast<std::int64_t>(groups_.size());
     gather(exec_, data_, View<std::int32_t const, 2>(networks(index_, 0, used)),
            networks(x_, 0, used), networks(labels_, 0, used));
+}
+
+template <class T>
+void Slice<T>::find_gradient_of_batch()
+{
+    gather_batch();
     bool accumulate = false;
     for (auto const& c : chunks_) {
         forward<T>(exec_, nets(), model_, theta_, c.batch, c.tape);

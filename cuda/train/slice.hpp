@@ -50,6 +50,9 @@ public:
     void find_gradient(std::int64_t step);
     void load_batch(std::int64_t step);
     void find_gradient_of_batch();
+    // The examples of load_batch(), for another use than training: gather_batch() fills batch().
+    void gather_batch();
+    Batch<T> const& batch() const { return batch_; }
     std::vector<Group> const& groups() const { return groups_; }
     // θ ← θ − η v from grad().
     void update();

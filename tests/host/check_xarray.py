@@ -16,8 +16,8 @@ POINT_DATA = ["point_networks", "point_collapsed", "point_diverged"]
 SCALARS = ["audit_measurements", "audit_misses", "audit_worst", "committed_rows",
            "commit_checksum", "study_state", "end_time"]
 ATTRIBUTES = ["Conventions", "title", "history", "source", "study_yaml", "study_resolved_yaml",
-              "study_sha256", "model", "data_name", "data_sha256", "loss_normalisation", "device",
-              "libraries", "precision", "schema_version", "start_time"]
+              "study_sha256", "model", "data_name", "data_sha256", "loss_normalisation",
+              "measured_on", "device", "libraries", "precision", "schema_version", "start_time"]
 MEANINGS = {
     "constant": "c_loss c_sharp c_barrier c_max",
     "run_status": "pending finished diverged collapsed stopped",

@@ -37,7 +37,7 @@ protected:
         shorter.steps = step;
         std::atomic<bool> const stop{false};
         auto const data = load_dataset(study.data);
-        Examples<float> const examples(exec(), data, study.sharpness.examples);
+        Examples<float> const examples(exec(), data, study.loss_examples(data.examples));
         auto const& cohort = planned.cohorts.at(0);
         Arena arena(exec(), cohort.arena_bytes);
         SliceRun<float> run(exec(), arena, shorter, cohort, examples.data(), examples.count(),
@@ -108,7 +108,11 @@ TEST_P(CheckpointsTest, MomentumAndEveryMethodGoOn) {
           with([](Study& s) { s.barrier = true; }),
           with([](Study& s) { s.sharpness.method = SharpnessMethod::power; }),
           with([](Study& s) { s.sharpness.method = SharpnessMethod::exact; }),
-          with([](Study& s) { s.sharpness.every = 3; })})
+          with([](Study& s) { s.sharpness.every = 3; }),
+          with([](Study& s) {
+              s.sharpness.protocol = Protocol::published;
+              s.sharpness.method = SharpnessMethod::power;
+          })})
         expect_goes_on(2, study, 1024, rows(study));
 }
 

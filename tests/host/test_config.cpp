@@ -267,18 +267,32 @@ TEST(Config, ReadsTheStudiesOfTheRepository) {
     std::string const path = folder.write("a b.yaml", minimal);
     EXPECT_EQ(read_study(path).digest, study_of(minimal).digest);
     EXPECT_EQ(read_study(path, {"training.steps=2"}).steps, 2);
-    std::filesystem::path const configs =
-        std::filesystem::path(__FILE__).parent_path().parent_path().parent_path() / "configs";
-    if (!std::filesystem::exists(configs)) GTEST_SKIP() << "no folder configs beside the tests";
-    Study const quick = read_study((configs / "quickstart.yaml").string());
+    std::string const configs = std::string(SG_SOURCE_DIR) + "/configs/";
+    Study const quick = read_study(configs + "quickstart.yaml");
     EXPECT_EQ(quick.depth.size() * quick.width.size() * quick.seeds.size() * quick.c.size(), 1044U);
-    EXPECT_EQ(quick.output_file, "quickstart.h5");
-    Study const zero = read_study((configs / "zero_last_layer.yaml").string());
+    Study const zero = read_study(configs + "zero_last_layer.yaml");
     EXPECT_EQ(zero.variants.at(0).last_layer, LastLayer::zero);
-    EXPECT_EQ(zero.c.back(), 32);
-    Study const uv = read_study((configs / "uv.yaml").string());
+    Study const uv = read_study(configs + "uv.yaml");
     EXPECT_EQ(uv.c.size(), 2201U);
     EXPECT_EQ(uv.variants.at(0).r, 0.01);
+}
+
+TEST(Config, ThePublishedProtocolSetsWhatItFixes) {
+    Study const study = with({"sharpness.protocol=published"});
+    EXPECT_EQ(study.sharpness.method, SharpnessMethod::power);
+    EXPECT_EQ(study.sharpness.iterations, 20);
+    EXPECT_EQ(study.loss_examples(60000), 60000);
+    EXPECT_EQ(study.sharpness_0_examples(60000), 4096);
+    EXPECT_EQ(study.sharpness_0_examples(100), 100);
+    EXPECT_NE(study.digest, with({"sharpness.method=power", "sharpness.examples=4096"}).digest);
+    EXPECT_EQ(study_of(study.yaml_resolved).yaml_resolved, study.yaml_resolved);
+    EXPECT_EQ(study.measured_on(100).substr(0, 70),
+              "loss: the whole training set, 100 examples; sharpness_0: 100 of them; ");
+    Study const fixed = with({"sharpness.examples=64"});
+    EXPECT_EQ(fixed.loss_examples(60000), 64);
+    EXPECT_EQ(fixed.sharpness_0_examples(60000), 64);
+    EXPECT_EQ(fixed.measured_on(60000),
+              "loss and sharpness: the same 64 examples at every step");
 }
 
 }  // namespace

@@ -145,8 +145,6 @@ TEST(ConfigErrors, WordsAndTexts) {
 }
 
 TEST(ConfigErrors, WhatDoesNotExistYetIsRefusedByName) {
-    expect_has(with("sharpness.protocol=published"),
-               "sharpness.protocol: published is not available yet; use fixed");
     expect_has(with("sharpness.iterate=true"), "sharpness.iterate is not available yet");
     for (char const* kind : {"cnn", "resnet"})
         expect_has(with(std::string("model.kind=") + kind),
@@ -154,6 +152,27 @@ TEST(ConfigErrors, WhatDoesNotExistYetIsRefusedByName) {
     expect_has(
         with("data.set=cifar-10"),
         "data.set: cifar-10 is not available yet; use one of fashion-mnist, mnist, synthetic");
+}
+
+TEST(ConfigErrors, WhatContradictsThePublishedProtocolIsRefused) {
+    EXPECT_EQ(with("sharpness.protocol=published"), "");
+    expect_has(with("sharpness.protocol=publisht"),
+               "sharpness.protocol = publisht (must be one of fixed, published). Did you mean \"published\"?");
+    struct {
+        char const* override;
+        char const* message;
+    } const cases[]{
+        {"sharpness.method=lanczos", "sharpness.method must be power with protocol published; leave it out"},
+        {"sharpness.method=exact", "sharpness.method must be power with protocol published"},
+        {"sharpness.iterations=21", "sharpness.iterations must be 20 with protocol published"},
+        {"sharpness.examples=512", "sharpness.examples must be 4096 (those of λ₀; all where the data set has fewer)"},
+        {"training.batch=[64, full]", "training.batch: full has no mini-batch that could be set aside"}};
+    for (auto const& [override, message] : cases)
+        expect_has(message_of(good, {"sharpness.protocol=published", override}), message);
+    EXPECT_EQ(message_of(good, {"sharpness={protocol: published, method: power, iterations: 20, examples: 4096, every: 2}"}), "");
+    EXPECT_EQ(message_of(good, {"sharpness.protocol=published", "data={set: synthetic, examples: 600}"}), "");
+    expect_has(message_of("study: s\nmodel: {kind: uv, width: 64}\ngrid: {c: 1}\n", {"sharpness.protocol=published"}),
+               "sharpness.protocol must be fixed for kind uv");
 }
 
 TEST(ConfigErrors, SettingsThatExcludeEachOther) {

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <sstream>
 
 #include "host/config.hpp"
@@ -46,6 +48,50 @@ TEST(Plan, ALargeDeviceTakesAllNetworksOfAShapeAtOnce) {
     EXPECT_EQ(p.workers, 4);  // four shapes side by side
     EXPECT_LE(p.device_bytes, 139 * GiB);
     EXPECT_NO_THROW(check_memory(p));
+}
+
+// The loss is measured on the whole training set: chunk by chunk, but for its outputs.
+TEST(Plan, ThePublishedProtocolCountsTheTrainingSet) {
+    auto study = study_of("depth: 4, width: 64", 512);
+    auto const fixed = plan(study, gpu(139 * GiB));
+    study.sharpness.protocol = Protocol::published;
+    study.sharpness.method = SharpnessMethod::power;
+    study.sharpness.examples = 4096;
+    auto const published = plan(study, gpu(139 * GiB));
+    auto const& model = published.cohorts[0].model;
+    double const whole = 10 * forward_flops(model, 60000),
+                 batch = 10 * (21 * product_flops(model, 512) + 2 * gradient_flops(model, 512));
+    EXPECT_NEAR(published.cohorts[0].flops / (whole + batch), 1, 1e-12);
+    EXPECT_GT(published.device_bytes, fixed.device_bytes + std::size_t{60000} * 784 * sizeof(float));
+    Machine small = gpu(139 * GiB);
+    small.devices.clear();
+    EXPECT_LT(plan(study, small).host_bytes, 2 * GiB);
+}
+
+// Whole of the repository: what is described plans, and its file is named after it.
+TEST(Plan, EveryStudyOfTheRepositoryPlans) {
+    int studies = 0;
+    for (auto const& entry :
+         std::filesystem::directory_iterator(std::string(SG_SOURCE_DIR) + "/configs")) {
+        SCOPED_TRACE(entry.path().string());
+        ASSERT_EQ(entry.path().extension(), ".yaml");
+        auto const study = read_study(entry.path().string());
+        std::string const name = entry.path().stem().string();
+        EXPECT_EQ(study.name, name);
+        EXPECT_EQ(study.output_file, name + ".h5");
+        std::ifstream file(entry.path());
+        std::string line;
+        std::getline(file, line);
+        EXPECT_EQ(line.substr(0, 2), "# ");
+        Machine machine = gpu(0);
+        machine.devices.clear();
+        auto const data = study.model == "uv" ? DatasetShape{1, 1, 1} : images;
+        auto const planned = make_plan(study, data, machine, Precision::single);
+        EXPECT_GT(planned.networks, 0);
+        EXPECT_NO_THROW(check_memory(planned));
+        ++studies;
+    }
+    EXPECT_GE(studies, 10);
 }
 
 TEST(Plan, SlicesFillWhatThereIs) {

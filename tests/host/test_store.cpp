@@ -85,6 +85,7 @@ TEST(Store, GivesBackWhatWasAppended) {
     EXPECT_EQ(stored.margins, std::vector<double>(rows.size(), 0));
     EXPECT_EQ(stored.digest, std::string(64, 'a'));
     EXPECT_EQ(stored.precision, "double");
+    EXPECT_EQ(stored.measured_on, "loss and sharpness: the same 512 examples at every step");
     EXPECT_EQ(stored.yaml_given, test::study().yaml_given);
     EXPECT_EQ(stored.steps, test::steps);
     EXPECT_TRUE(stored.closed);
