@@ -140,6 +140,10 @@ void set_published(SharpnessSpec& spec) {
 void check_published(Study const& study, Section const& training, Section const& sharpness) {
     if (!study.published()) return;
     Problems& problems = sharpness.problems();
+    if (study.model == "uv")
+        return problems.add(
+            sharpness.place("protocol"),
+            "sharpness.protocol must be fixed for kind uv, which has no mini-batches");
     SharpnessSpec own = study.sharpness;
     set_published(own);
     auto const refuse = [&](std::string_view key, bool wrong, std::string const& must) {
@@ -152,9 +156,7 @@ void check_published(Study const& study, Section const& training, Section const&
     refuse("iterations", study.sharpness.iterations != own.iterations, "20");
     refuse("examples", study.sharpness.examples != own.examples,
            "4096 (those of λ₀; all where the data set has fewer)");
-    bool full = false;
-    for (Variant const& variant : study.variants) full |= variant.batch == 0;
-    if (full && study.model != "uv")
+    if (std::ranges::any_of(study.variants, [](Variant const& v) { return v.batch == 0; }))
         problems.add(training.place("batch"),
                      "training.batch: full has no mini-batch that could be set aside for the "
                      "sharpness; give a number, or take protocol fixed");
@@ -201,10 +203,6 @@ void read_uv(Section const& top, Section const& model, Section const& sharpness,
     if (examples && examples->text != "1")
         problems.add(examples->place,
                      "sharpness.examples must be 1 for kind uv; leave it out");
-    Value const* protocol = sharpness.find("protocol");
-    if (protocol && protocol->text == "published")
-        problems.add(protocol->place,
-                     "sharpness.protocol must be fixed for kind uv, which has no mini-batches");
 }
 
 // What the examples of a synthetic set must suffice for; those of a real one are counted later.

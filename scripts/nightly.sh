@@ -12,7 +12,7 @@ trap 'rm -rf "$scratch"' EXIT
 
 say "Setup and build"
 "$root/scripts/setup.sh" --for tests
-make_venv "$scratch/venv" xarray h5netcdf h5py
+make_venv "$scratch/venv" xarray h5netcdf h5py  # and with them numpy
 python=$scratch/venv/bin/python
 checks=$root/tests/host
 build demo sharpgrid -DCMAKE_BUILD_TYPE=Release -DSG_TESTS=OFF -DSG_CUDA=OFF
@@ -22,7 +22,9 @@ cd "$scratch"
 
 say "Study with a zero last layer"
 # Nine seeds: three give 77 audits, too few for a verdict at 1 %.
-"$program" run "$root/configs/zero_last_layer.yaml" -o zero.h5 --set grid.seeds=9
+"$program" run "$root/configs/zero_last_layer.yaml" -o zero.h5 --set grid.seeds=9 \
+    --set 'model.depth=[2, 4, 8]' --set 'model.width=[16, 32, 64, 128]' \
+    --set 'grid.c={log2_min: 0, log2_max: 5, step: 0.25}'
 "$python" "$checks/check_xarray.py" zero.h5
 "$python" "$checks/check_quick.py" zero.h5 --audited 100 --products 8
 
@@ -30,9 +32,23 @@ say "c_loss against stored figures, and with a zero last layer"
 "$program" run "$root/configs/phase_reference.yaml" -o phase.h5
 "$program" analyse phase.h5 --json >phase.json
 "$python" "$checks/check_phase.py" stored phase.json "$root/tests/reference/phase.csv"
-"$program" run "$root/configs/zero_last_layer_reference.yaml" -o zero_fine.h5
+"$program" run "$root/configs/zero_last_layer.yaml" -o zero_fine.h5
 "$program" analyse zero_fine.h5 --json >zero_fine.json
 "$python" "$checks/check_phase.py" zero zero_fine.json
+
+say "The studies of the figures"
+for study in width depth output_scale batch_size; do
+    "$program" run "$root/configs/$study.yaml" -o "$study.h5"
+    "$program" analyse "$study.h5" --json >"$study.json"
+    "$program" report "$study.h5" --figures "$study"
+    "$python" "$checks/check_figures.py" "$study" "$study.json"
+done
+for protocol in published fixed; do
+    "$program" run "$root/configs/published.yaml" -o "$protocol.h5" --set "sharpness={protocol: $protocol}"
+    "$program" analyse "$protocol.h5" --json >"$protocol.json"
+done
+"$python" "$checks/check_figures.py" published published.json fixed.json
+"$python" -W ignore "$root/tests/reference/published.py" --compare "$root/tests/reference/published.csv"
 
 say "The four regimes of a long run"
 "$program" run "$root/configs/four_regimes.yaml" -o regimes.h5
