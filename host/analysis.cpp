@@ -142,12 +142,13 @@ SeedSummary summary_of(std::vector<Point const*> const& seeds, std::size_t const
     std::vector<Bounded> log2_c;
     for (Point const* point : seeds) {
         Bracket const& bracket = point->constants[constant];
+        ++summary.statuses[static_cast<std::size_t>(bracket.status)];
         if (bracket.status == BracketStatus::not_measured) continue;
         ++summary.seeds;
         summary.found += !std::isnan(bracket.low) && !std::isnan(bracket.high);
         widen(summary, bracket.low);
         widen(summary, bracket.high);
-        summary.not_monotone += bracket.status == BracketStatus::not_monotone;
+        summary.on_collapsed += bracket.rests_on_collapsed;
         log2_c.push_back(log2_of(bracket));
     }
     Point const& first = *seeds.front();

@@ -83,8 +83,11 @@ struct SeedSummary {
     double low = missing;   // smallest and largest finite side over the seeds
     double high = missing;
     int found = 0;
-    int not_monotone = 0;  // seeds whose criterion is met, not met, and met again as c grows
-    int seeds = 0;
+    std::array<int, bracket_status_names.size()> statuses{};  // how many seeds have each
+    int on_collapsed = 0;  // seeds whose bracket rests on a collapsed network
+    int seeds = 0;         // without those that were not measured
+
+    int count(BracketStatus status) const { return statuses[static_cast<std::size_t>(status)]; }
 };
 struct Shape {
     int depth = 0;

@@ -139,15 +139,25 @@ double settled_ratio(Trajectory const& network, double tau) {
     return missing;
 }
 
-Bend sharpest_bend(std::vector<double> const& c, std::vector<double> const& y) {
+std::vector<double> second_derivative(std::vector<double> const& c, std::vector<double> const& y) {
     SG_EXPECT(c.size() == y.size());
     SG_EXPECT(std::is_sorted(c.begin(), c.end()));
-    std::vector<double> at, bend;
+    std::vector<double> bends(c.size(), missing);
     for (std::size_t k = crit_reach; k + crit_reach < c.size(); ++k) {
         Window const window = window_of(c, k);
         if (window.end == 0) continue;
+        bends[k] = curvature(&c[window.begin], &y[window.begin], window.end - window.begin);
+    }
+    return bends;
+}
+
+Bend sharpest_bend(std::vector<double> const& c, std::vector<double> const& y) {
+    auto const bends = second_derivative(c, y);
+    std::vector<double> at, bend;
+    for (std::size_t k = 0; k < c.size(); ++k) {
+        if (std::isnan(bends[k])) continue;
         at.push_back(c[k]);
-        bend.push_back(curvature(&c[window.begin], &y[window.begin], window.end - window.begin));
+        bend.push_back(bends[k]);
     }
     if (at.size() < 3) return {};
     auto const lowest = std::min_element(bend.begin(), bend.end());
@@ -180,6 +190,7 @@ std::vector<CriticalC> find_c_crit(std::vector<Trajectory> const& networks, doub
         std::vector<std::size_t> everyone(seeds.size());
         std::iota(everyone.begin(), everyone.end(), std::size_t{0});
         result.y = mean_of(curves, everyone);
+        result.bends = second_derivative(result.c, result.y);
         Bend const bend = sharpest_bend(result.c, result.y);
         result.c_crit = bend.c;
         result.status = bend.status;

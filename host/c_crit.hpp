@@ -25,7 +25,8 @@ struct CriticalC {
     // 95 % over the seeds from bootstrap_fewest on; else, from 2 on, the range of the seeds alone.
     double low = missing, high = missing;
     bool bootstrapped = false;
-    std::vector<double> c, y;  // those c at which every seed has a value
+    std::vector<double> c, y;   // those c at which every seed has a value
+    std::vector<double> bends;  // y″ there; missing where a parabola does not reach far enough
     int seeds = 0;
     int left_out = 0;  // c at which a seed has none: diverged, collapsed, or S/c beyond its steps
 };
@@ -35,8 +36,13 @@ struct CriticalC {
 inline constexpr std::size_t crit_reach = 3;
 inline constexpr double crit_half_width = 0.5;
 
+inline constexpr double usual_c_crit_s = 200;
+
 // λ_τ/λ_0 of one network; NaN where it is not known there.
 double settled_ratio(Trajectory const& network, double tau);
+
+// y″ at each c, which ascend.
+std::vector<double> second_derivative(std::vector<double> const& c, std::vector<double> const& y);
 
 struct Bend {
     double c = missing;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cuda/exec/error.hpp"
+#include "host/c_crit.hpp"
 
 namespace sg {
 
@@ -48,6 +49,7 @@ struct ReportOptions {
     std::string file;
     std::string output;   // page to write; empty: none
     std::string figures;  // folder of SVG to write; empty: none
+    double c_crit = usual_c_crit_s;  // S of c_crit
 };
 
 ExitCode run_command(RunOptions const& options);

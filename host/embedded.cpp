@@ -22,9 +22,13 @@
 SG_EMBED(page, SG_PAGE "/report.html")
 SG_EMBED(style, SG_PAGE "/report.css")
 SG_EMBED(draw, SG_PAGE "/draw.js")
+SG_EMBED(medians, SG_PAGE "/medians.js")
 SG_EMBED(phase, SG_PAGE "/phase.js")
 SG_EMBED(constants, SG_PAGE "/constants.js")
+SG_EMBED(opening, SG_PAGE "/opening.js")
 SG_EMBED(trajectories, SG_PAGE "/trajectories.js")
+SG_EMBED(regimes, SG_PAGE "/regimes.js")
+SG_EMBED(c_crit, SG_PAGE "/c_crit.js")
 SG_EMBED(table, SG_PAGE "/table.js")
 SG_EMBED(report, SG_PAGE "/report.js")
 #ifdef SG_PLOTLY
@@ -40,8 +44,9 @@ std::string_view style() { return style_bytes(); }
 
 std::string script() {
     std::string text;
-    for (auto const part : {draw_bytes(), phase_bytes(), constants_bytes(), trajectories_bytes(),
-                            table_bytes(), report_bytes()})
+    for (auto const part :
+         {draw_bytes(), medians_bytes(), phase_bytes(), constants_bytes(), opening_bytes(),
+          trajectories_bytes(), regimes_bytes(), c_crit_bytes(), table_bytes(), report_bytes()})
         text += part;
     return text;
 }

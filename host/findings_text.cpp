@@ -44,7 +44,7 @@ void print_statistics(std::ostream& out, StoredStudy const& study,
             Line const more{std::string(constant_names[k]),
                             std::to_string(summary.seeds),
                             std::to_string(summary.found),
-                            std::to_string(summary.not_monotone),
+                            std::to_string(summary.count(BracketStatus::not_monotone)),
                             text_of(summary.lower_quartile),
                             text_of({summary.median, summary.bound, summary.median_other}),
                             text_of(summary.upper_quartile),
@@ -171,7 +171,7 @@ void write_shapes_csv(std::ostream& out, StoredStudy const& study,
         for (std::size_t k = 0; k < constant_names.size(); ++k) {
             SeedSummary const& summary = shape.constants[k];
             out << fmt::format("{},{},{},{},{}", start, constant_names[k], summary.seeds,
-                               summary.found, summary.not_monotone);
+                               summary.found, summary.count(BracketStatus::not_monotone));
             for (Quantile const& quantile : {Quantile{summary.median, summary.bound},
                                              summary.lower_quartile, summary.upper_quartile})
                 out << fmt::format(",{},{}", csv_number(quantile.value), quantile.bound);

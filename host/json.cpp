@@ -48,6 +48,14 @@ std::string json_list(std::vector<std::string> const& items) {
     return text + "]";
 }
 
+std::string json_member(std::string_view name, std::string const& json) {
+    return json_text(name) + ":" + json;
+}
+
+std::string json_object(std::vector<std::string> const& members) {
+    return fmt::format("{{{}}}", fmt::join(members, ","));
+}
+
 std::string json_shorts(std::span<double const> values) {
     std::vector<std::string> items;
     for (double const value : values) items.push_back(json_short(value));

@@ -20,6 +20,8 @@ std::string json_short(double value);
 std::string json_shorts(std::span<double const> values);  // [1, 2.5, null]
 
 std::string json_list(std::vector<std::string> const& items);  // of JSON
+std::string json_member(std::string_view name, std::string const& json);
+std::string json_object(std::vector<std::string> const& members);
 
 // Arrays as quoted base64 of their bytes, the lowest first. Float32 keeps seven digits and NaN;
 // what is too large for it becomes infinite.

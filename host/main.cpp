@@ -120,6 +120,11 @@ ExitCode run(int argc, char** argv)
     report->add_option("FILE", report_options.file, "output of `sharpgrid run`")->required();
     report->add_option("-o,--output", report_options.output, "page to write, e.g. report.html");
     report->add_option("--figures", report_options.figures, "folder for the figures as SVG; is made if need be");
+    report
+        ->add_option("--c-crit", report_options.c_crit, "S of c_crit: from the sharpness at step S/c")
+        ->type_name("S")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
     for (char const* name : {"watch", "data"}) refuse(app, name);
 
     try {

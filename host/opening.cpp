@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "cuda/exec/error.hpp"
-#include "host/fit.hpp"
 
 namespace sg {
 
@@ -16,15 +15,24 @@ namespace {
 constexpr std::size_t fewest_points = 3;
 
 using Places = std::vector<std::pair<double, double>>;  // (x, y)
-
-struct Line {
-    double slope = missing, intercept = missing;
-};
+using Line = MedianLine::Line;
 
 Line least_squares(Places const& places) {
     if (places.size() < fewest_points) return {};
-    LineFit const fit = fit_line(places);
-    return {fit.slope, fit.intercept};
+    double mean_x = 0, mean_y = 0, xx = 0, xy = 0;
+    auto const count = static_cast<double>(places.size());
+    for (auto const& [x, y] : places) {
+        SG_EXPECT(std::isfinite(x) && std::isfinite(y));
+        mean_x += x / count;
+        mean_y += y / count;
+    }
+    for (auto const& [x, y] : places) {
+        xx += (x - mean_x) * (x - mean_x);
+        xy += (x - mean_x) * (y - mean_y);
+    }
+    // All x equal up to the rounding of their mean: no slope.
+    if (!(xx > 1e-24 * mean_x * mean_x)) return {};
+    return {xy / xx, mean_y - xy / xx * mean_x};
 }
 
 // The seeds of a point, drawn anew.
@@ -52,24 +60,27 @@ Line drawn_line(std::span<SeedsAt const> points, std::uint32_t replicate) {
     return least_squares(places);
 }
 
+template <class Get>
+Bounded interval_of(std::vector<Line> const& lines, Get get) {
+    auto const statistic = [&](std::uint32_t k) { return Bounded{get(lines[k]), get(lines[k])}; };
+    return bootstrap_interval(statistic, static_cast<std::uint32_t>(lines.size()));
+}
+
 void set_intervals(MedianLine& line, std::span<SeedsAt const> points, std::uint32_t replicates) {
     for (SeedsAt const& point : points)
         if (!point.y.empty() && point.y.size() < bootstrap_fewest) return;
-    std::vector<Line> lines;
     for (std::uint32_t replicate = 0; replicate < replicates; ++replicate)
-        lines.push_back(drawn_line(points, replicate));
-    auto const interval = [&](double Line::*member) {
-        return bootstrap_interval(
-            [&](std::uint32_t k) {
-                return Bounded{lines[k].*member, lines[k].*member};
-            },
-            replicates);
-    };
-    line.slope_interval = interval(&Line::slope);
-    line.intercept_interval = interval(&Line::intercept);
+        line.drawn.push_back(drawn_line(points, replicate));
+    line.slope_interval = interval_of(line.drawn, [](Line const& one) { return one.slope; });
+    line.intercept_interval = line.interval_at(0);
 }
 
 }  // namespace
+
+Bounded MedianLine::interval_at(double x) const {
+    if (drawn.empty()) return {missing, missing};
+    return interval_of(drawn, [x](Line const& one) { return one.at(x); });
+}
 
 MedianLine fit_medians(std::span<SeedsAt const> points, std::uint32_t replicates) {
     MedianLine line;
@@ -78,6 +89,7 @@ MedianLine fit_medians(std::span<SeedsAt const> points, std::uint32_t replicates
     for (std::size_t k = 0; k < points.size(); ++k) {
         SG_EXPECT(std::isfinite(points[k].x));
         auto const median = fitted_median(points[k].y);
+        line.medians.push_back(median.value_or(missing));
         if (!median) {
             line.left_out.push_back(k);
             continue;
@@ -96,13 +108,13 @@ MedianLine fit_medians(std::span<SeedsAt const> points, std::uint32_t replicates
     return line;
 }
 
-std::vector<Opening> find_openings(std::vector<Point> const& points) {
+std::vector<Opening> find_openings(std::vector<Point> const& points, Constant constant) {
     using ShapeKey = std::pair<int, int>;  // depth, width
     std::map<std::vector<double>, std::map<ShapeKey, std::vector<Bounded>>> settings;
     for (Point const& point : points) {
-        Bracket const& c_loss = point.constants[static_cast<std::size_t>(Constant::c_loss)];
-        if (c_loss.status == BracketStatus::not_measured) continue;
-        Bounded const log2_c = log2_of(c_loss);
+        Bracket const& bracket = point.constants[static_cast<std::size_t>(constant)];
+        if (bracket.status == BracketStatus::not_measured) continue;
+        Bounded const log2_c = log2_of(bracket);
         settings[point.swept][{point.depth, point.width}].push_back(
             {log2_c.lower - 1, log2_c.upper - 1});
     }
@@ -115,7 +127,10 @@ std::vector<Opening> find_openings(std::vector<Point> const& points) {
             keys.push_back(key);
             at.push_back({static_cast<double>(key.first) / key.second, seeds});
         }
-        Opening opening{swept, fit_medians(at), {}};
+        Opening opening{swept, constant, fit_medians(at), {}, {}};
+        for (std::size_t k = 0; k < keys.size(); ++k)
+            if (std::isfinite(opening.line.medians[k]))
+                opening.fitted.push_back({keys[k].first, keys[k].second, opening.line.medians[k]});
         for (std::size_t const k : opening.line.left_out) {
             Bounded const median = quantile(at[k].y, 0.5);
             opening.left_out.push_back({keys[k].first, keys[k].second,

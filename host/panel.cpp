@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host/median_marks.hpp"
+
 namespace sg {
 
 namespace {
@@ -54,69 +56,16 @@ void draw_labels(Svg& svg, Panel const& panel, Scale const& scale) {
     }
 }
 
-struct Mark {
-    double x, y;
-    SeedSummary const* summary;
-};
-
-std::vector<Mark> marks_of(Panel const& panel, Constant constant, Scale const& scale) {
+void draw_curve(Svg& svg, Panel const& panel, Constant constant, Scale const& scale) {
     // Bars of the constants stand side by side.
     double const aside = 7.0 * (static_cast<double>(constant) - 1.5) / 1.5;
-    std::vector<Mark> marks;
-    for (Shape const& shape : panel.shapes) {
-        SeedSummary const& summary = shape.constants[static_cast<std::size_t>(constant)];
-        if (!std::isnan(summary.median))
-            marks.push_back({scale.x(-std::log2(shape.width)) + aside,
-                             scale.y(std::log2(summary.median)), &summary});
-    }
-    return marks;
-}
-
-bool bounded(Mark const& mark) { return *mark.summary->bound != '\0'; }
-
-// Every line is drawn twice: a white seam keeps it apart from what lies below.
-void stroke(Svg& svg, Svg::Points const& points, std::string const& colour, double width,
-            char const* more = "") {
-    svg.polyline(points, fmt::format("stroke=\"#fff\" stroke-width=\"{}\" stroke-opacity=\"0.85\" "
-                                     "stroke-linecap=\"round\"",
-                                     width + 2));
-    svg.polyline(points, fmt::format("stroke=\"{}\" stroke-width=\"{}\" {}", colour, width, more));
-}
-
-void draw_bar(Svg& svg, Mark const& mark, Scale const& scale, std::string const& colour) {
-    double const low = scale.y(std::log2(mark.summary->low));
-    double const high = scale.y(std::log2(mark.summary->high));
-    if (!std::isnan(low) && !std::isnan(high) && low != high) {
-        stroke(svg, {{mark.x, low}, {mark.x, high}}, colour, 1.3);
-        for (double const y : {low, high})
-            svg.line(mark.x - 3, y, mark.x + 3, y,
-                     fmt::format("stroke=\"{}\" stroke-width=\"1.3\"", colour));
-    }
-    Quantile const &first = mark.summary->lower_quartile, &third = mark.summary->upper_quartile;
-    if (std::isfinite(first.value) && std::isfinite(third.value))
-        svg.line(mark.x, scale.y(std::log2(first.value)), mark.x, scale.y(std::log2(third.value)),
-                 fmt::format("stroke=\"{}\" stroke-width=\"4\"", colour));
-    if (!bounded(mark)) return;
-    // An arrow to where the median lies, which stays on the panel as far as it can.
-    bool const up = *mark.summary->bound == '>';
-    double const room = up ? mark.y - scale.box.y : scale.box.y + scale.box.height - mark.y;
-    double const side = up ? -1 : 1, tip = mark.y + side * std::clamp(room - 3, 9.0, 17.0);
-    stroke(svg, {{mark.x, mark.y}, {mark.x, tip}}, colour, 1.3);
-    svg.polygon(
-        {{mark.x, tip + side * 3}, {mark.x - 3.5, tip - side * 3}, {mark.x + 3.5, tip - side * 3}},
-        fmt::format("fill=\"{}\"", colour));
-}
-
-void draw_curve(Svg& svg, Panel const& panel, Constant constant, Scale const& scale) {
-    auto const marks = marks_of(panel, constant, scale);
-    std::string const colour = constant_colour(constant);
-    for (std::size_t k = 1; k < marks.size(); ++k) {
-        bool const dashed = bounded(marks[k - 1]) || bounded(marks[k]);
-        stroke(svg, {{marks[k - 1].x, marks[k - 1].y}, {marks[k].x, marks[k].y}}, colour, 2,
-               dashed ? "stroke-dasharray=\"5 4\"" : "");
-    }
-    for (Mark const& mark : marks) draw_bar(svg, mark, scale, colour);
-    for (Mark const& mark : marks) draw_marker(svg, constant, mark.x, mark.y, bounded(mark));
+    std::vector<MedianMark> marks;
+    for (Shape const& shape : panel.shapes)
+        marks.push_back({scale.x(-std::log2(shape.width)) + aside,
+                         &shape.constants[static_cast<std::size_t>(constant)]});
+    draw_medians(
+        svg, marks, [&](double c) { return scale.y(std::log2(c)); }, scale.box,
+        {constant_colour(constant), static_cast<int>(constant), MedianBar::brackets, true});
 }
 
 void draw_line_at_2(Svg& svg, Scale const& scale) {
@@ -202,25 +151,7 @@ std::string constant_colour(Constant constant) {
 }
 
 void draw_marker(Svg& svg, Constant constant, double x, double y, bool hollow) {
-    std::string const colour = constant_colour(constant);
-    std::string const style =
-        hollow ? fmt::format("fill=\"#fff\" stroke=\"{}\" stroke-width=\"1.6\"", colour)
-               : fmt::format("fill=\"{}\" stroke=\"#fff\" stroke-width=\"1\"", colour);
-    double const r = 4.5;
-    switch (constant) {
-        case Constant::c_loss:
-            svg.circle(x, y, r, style);
-            break;
-        case Constant::c_sharp:
-            svg.rect(x - 4, y - 4, 8, 8, style);
-            break;
-        case Constant::c_barrier:
-            svg.polygon({{x, y - 5.5}, {x + 5.5, y}, {x, y + 5.5}, {x - 5.5, y}}, style);
-            break;
-        case Constant::c_max:
-            svg.polygon({{x, y - 5.5}, {x + 5, y + 3.5}, {x - 5, y + 3.5}}, style);
-            break;
-    }
+    draw_symbol(svg, static_cast<int>(constant), constant_colour(constant), x, y, hollow);
 }
 
 }  // namespace sg

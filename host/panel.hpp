@@ -9,10 +9,6 @@
 
 namespace sg {
 
-struct Box {
-    double x = 0, y = 0, width = 0, height = 0;
-};
-
 void draw_panel(Svg& svg, Panel const& panel, Axes const& axes, Box const& box, bool c_labels);
 
 // How a region and a constant look, for the panels and the legend alike.

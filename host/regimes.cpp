@@ -228,6 +228,7 @@ std::vector<NetworkRegimes> find_regimes(std::vector<Trajectory> const& networks
     std::vector<NetworkRegimes> found;
     for (std::size_t k = 0; k < networks.size(); ++k) {
         NetworkRegimes network = find_regimes(networks[k], momenta[k]);
+        network.row = k;
         if (!network.spans.empty()) found.push_back(std::move(network));
     }
     return found;

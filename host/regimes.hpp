@@ -33,6 +33,7 @@ struct RegimeSpan {
 // One network of a run of at least fewest_steps. Regimes that it did not show are not there; steps
 // that belong to none (λ falls again after it rose) are in no span.
 struct NetworkRegimes {
+    std::size_t row = 0;  // among the rows
     int depth = 0, width = 0;
     std::uint64_t seed = 0;
     std::vector<double> swept;

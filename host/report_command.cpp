@@ -60,7 +60,7 @@ ExitCode report_command(ReportOptions const& options) {
         check_output_path(options.output);
         refuse_data(options.output);
     }
-    ReportContent const content(read_store(options.file));
+    ReportContent const content(read_store(options.file), options.c_crit);
     if (!options.output.empty()) {
         std::string const page = report_page(content);
         write_text(options.output, page);

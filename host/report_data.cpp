@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <ctime>
 
 #include "cuda/exec/error.hpp"
-#include "host/fit.hpp"
 #include "host/json.hpp"
 #include "host/report.hpp"
 #include "host/tables.hpp"
@@ -25,38 +23,43 @@ std::string names(Names const& list) {
     return json_list(items);
 }
 
-std::string member(std::string_view name, std::string const& json) {
-    return fmt::format("\"{}\":{}", name, json);
-}
-
-std::string object(Items const& members) { return fmt::format("{{{}}}", fmt::join(members, ",")); }
-
-std::string settings(StoredStudy const& study, std::vector<double> const& swept) {
-    SG_EXPECT(swept.size() == study.swept.size());
-    Items items;
-    for (std::size_t k = 0; k < swept.size(); ++k)
-        items.push_back(json_text(swept_text(study.swept[k], swept[k])));
-    return json_list(items);
-}
-
 std::string summary(SeedSummary const& s) {
-    auto const quantile = [](double value, char const* bound) {
-        return fmt::format("[{},\"{}\"]", json_short(value), bound);
+    auto const quantile = [](Quantile const& q) {
+        return fmt::format("[{},\"{}\",{}]", json_short(q.value), q.bound, json_short(q.other));
     };
-    return object({member("median", quantile(s.median, s.bound)),
-                   member("lower", quantile(s.lower_quartile.value, s.lower_quartile.bound)),
-                   member("upper", quantile(s.upper_quartile.value, s.upper_quartile.bound)),
-                   member("low", json_short(s.low)), member("high", json_short(s.high)),
-                   member("found", std::to_string(s.found)),
-                   member("seeds", std::to_string(s.seeds))});
+    Items statuses;
+    for (int const count : s.statuses) statuses.push_back(std::to_string(count));
+    return json_object(
+        {json_member("median", quantile({s.median, s.bound, s.median_other})),
+         json_member("lower", quantile(s.lower_quartile)),
+         json_member("upper", quantile(s.upper_quartile)),
+         json_member("interval", json_shorts(std::array{s.interval_low, s.interval_high})),
+         json_member("mean", json_short(s.mean)), json_member("low", json_short(s.low)),
+         json_member("high", json_short(s.high)), json_member("statuses", json_list(statuses)),
+         json_member("on_collapsed", std::to_string(s.on_collapsed)),
+         json_member("bootstrapped", s.bootstrapped ? "true" : "false"),
+         json_member("seeds", std::to_string(s.seeds))});
 }
 
 std::string shape(StoredStudy const& study, Shape const& s) {
     Items constants;
     for (SeedSummary const& constant : s.constants) constants.push_back(summary(constant));
-    return object(
-        {member("depth", std::to_string(s.depth)), member("width", std::to_string(s.width)),
-         member("swept", settings(study, s.swept)), member("constants", json_list(constants))});
+    return json_object({json_member("depth", std::to_string(s.depth)),
+                        json_member("width", std::to_string(s.width)),
+                        json_member("swept", settings_data(study, s.swept)),
+                        json_member("constants", json_list(constants))});
+}
+
+// One seed of a shape: [depth, width, seed, settings, λ₀, [networks, collapsed, diverged], [[low,
+// high, status, rests on a collapsed network] of each constant]].
+std::string point(StoredStudy const& study, Point const& p) {
+    Items brackets;
+    for (Bracket const& one : p.constants)
+        brackets.push_back(fmt::format("[{},{},{},{:d}]", json_short(one.low), json_short(one.high),
+                                       static_cast<int>(one.status), one.rests_on_collapsed));
+    return fmt::format("[{},{},\"{}\",{},{},[{},{},{}],{}]", p.depth, p.width, p.seed,
+                       settings_data(study, p.swept), json_short(p.sharpness_0), p.networks,
+                       p.collapsed, p.diverged, json_list(brackets));
 }
 
 // Rows of numbers, each a list with the index of its region last.
@@ -69,34 +72,11 @@ std::string panel(StoredStudy const& study, Panel const& p) {
     for (Tile const& tile : tiles_of(p)) tiles.push_back(row(tile));
     for (Label const& label : labels_of(p)) labels.push_back(row(label));
     for (auto const& [width, column] : p.columns) widths.push_back(std::to_string(width));
-    return object({member("title", json_text(p.title)), member("depth", std::to_string(p.depth)),
-                   member("swept", settings(study, p.swept)), member("widths", json_list(widths)),
-                   member("tiles", json_list(tiles)), member("labels", json_list(labels))});
-}
-
-std::string fit(StoredStudy const& study, ConstantFit const& f) {
-    constexpr int curve_points = 40;
-    Items x, y;
-    double least = HUGE_VAL, most = -HUGE_VAL;
-    for (auto const& [at, value] : f.points) {
-        x.push_back(json_short(at));
-        y.push_back(json_short(value));
-        least = std::min(least, at);
-        most = std::max(most, at);
-    }
-    Items band;  // [x, line, half width of the interval]
-    for (int k = 0; k <= curve_points && std::isfinite(f.line.slope); ++k) {
-        double const at = least + (most - least) * k / curve_points;
-        band.push_back(json_shorts(std::array{at, f.line.at(at), f.line.half_width(at)}));
-    }
-    return object(
-        {member("swept", settings(study, f.swept)),
-         member("constant", std::to_string(static_cast<int>(f.constant))),
-         member("x", json_list(x)), member("y", json_list(y)),
-         member("left_out", std::to_string(f.left_out)), member("slope", json_short(f.line.slope)),
-         member("low", json_short(f.line.slope_low)), member("high", json_short(f.line.slope_high)),
-         member("intercept", json_short(f.line.intercept)),
-         member("r", json_short(f.line.correlation)), member("band", json_list(band))});
+    return json_object(
+        {json_member("title", json_text(p.title)), json_member("depth", std::to_string(p.depth)),
+         json_member("swept", settings_data(study, p.swept)),
+         json_member("widths", json_list(widths)), json_member("tiles", json_list(tiles)),
+         json_member("labels", json_list(labels))});
 }
 
 std::string end_of(StoredStudy const& study) {
@@ -144,27 +124,51 @@ std::string each_of(StoredStudy const& study, List const& list, Write write) {
 
 }  // namespace
 
-ReportContent::ReportContent(StoredStudy read)
+ReportContent::ReportContent(StoredStudy read, double c_crit_s)
     : study(std::move(read)),
       points(find_constants(study.rows, study.margins)),
-      shapes(summarise(points)),
-      panels(panels_of(study, shapes)) {}
+      found(findings_of(study, points, c_crit_s)),
+      openings(found.openings),
+      panels(panels_of(study, found.shapes)) {
+    for (Constant const constant : {Constant::c_sharp, Constant::c_barrier, Constant::c_max})
+        for (Opening& line : find_openings(points, constant)) openings.push_back(std::move(line));
+}
+
+std::string settings_data(StoredStudy const& study, std::vector<double> const& swept) {
+    SG_EXPECT(swept.size() == study.swept.size());
+    Items items;
+    for (std::size_t k = 0; k < swept.size(); ++k)
+        items.push_back(json_text(swept_text(study.swept[k], swept[k])));
+    return json_list(items);
+}
 
 std::string report_data(ReportContent const& f) {
     Axes const axes = f.panels.empty() ? Axes{} : axes_of(f.panels);
     Items keys;
     for (SweptKey const& key : f.study.swept) keys.push_back(json_text(key.name));
-    return object(
-        {member("steps", std::to_string(f.study.steps)), member("swept", json_list(keys)),
-         member("constants", names(constant_names)), member("regions", names(region_names)),
-         member("statuses", names(run_status_names)),
-         member("axes", json_shorts(std::array{axes.left, axes.right, axes.low, axes.high})),
-         member("shapes", each_of(f.study, f.shapes, shape)),
-         member("panels", each_of(f.study, f.panels, panel)),
-         member("fits", each_of(f.study, fit_constants(f.shapes), fit)),
-         member("networks", networks_data(f)), member("provenance", provenance(f.study)),
-         member("yaml_given", json_text(f.study.yaml_given)),
-         member("yaml_resolved", json_text(f.study.yaml_resolved))});
+    return json_object(
+        {json_member("steps", std::to_string(f.study.steps)),
+         json_member("swept", json_list(keys)),
+         json_member("constants", names(constant_names)),
+         json_member("regions", names(region_names)),
+         json_member("bracket_statuses", names(bracket_status_names)),
+         json_member("regime_names", names(regime_names)),
+         json_member("crit_statuses", names(crit_status_names)),
+         json_member("statuses", names(run_status_names)),
+         json_member("axes", json_shorts(std::array{axes.left, axes.right, axes.low, axes.high})),
+         json_member("shapes", each_of(f.study, f.found.shapes, shape)),
+         json_member("points", each_of(f.study, f.points, point)),
+         json_member("panels", each_of(f.study, f.panels, panel)),
+         json_member("openings", each_of(f.study, f.openings, opening_data)),
+         json_member("regimes", each_of(f.study, f.found.regimes, regimes_data)),
+         json_member("no_regimes", json_text(why_no_regimes(f))),
+         json_member("c_crit", each_of(f.study, f.found.c_crit, c_crit_data)),
+         json_member("c_crit_s", json_short(f.found.c_crit_s)),
+         json_member("no_c_crit", json_text(why_no_c_crit(f))),
+         json_member("networks", networks_data(f)),
+         json_member("provenance", provenance(f.study)),
+         json_member("yaml_given", json_text(f.study.yaml_given)),
+         json_member("yaml_resolved", json_text(f.study.yaml_resolved))});
 }
 
 }  // namespace sg

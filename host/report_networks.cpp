@@ -93,9 +93,18 @@ std::string history(std::vector<Trajectory> const& rows, std::vector<int> const&
     return json_float32(kept);
 }
 
+// The steps at which λ of some network is known.
+std::vector<bool> measured_steps(StoredStudy const& study) {
+    std::vector<bool> measured(static_cast<std::size_t>(study.steps) + 1);
+    for (Trajectory const& row : study.rows)
+        for (std::size_t t = 0; t < std::min(row.sharpness.size(), measured.size()); ++t)
+            if (!std::isnan(row.sharpness[t])) measured[t] = true;
+    return measured;
+}
+
 }  // namespace
 
-std::vector<int> kept_steps(int steps, std::size_t networks) {
+std::vector<int> kept_steps(int steps, std::size_t networks, std::vector<bool> const& measured) {
     constexpr std::size_t affordable = 1'500'000;  // values of each array: 8 MB of page
     SG_EXPECT(steps >= 0);
     std::size_t const most =
@@ -105,21 +114,29 @@ std::vector<int> kept_steps(int steps, std::size_t networks) {
         for (int t = 0; t <= steps; ++t) kept.push_back(t);
         return kept;
     }
+    auto const known = [&](int t) {
+        return measured.empty() || measured[static_cast<std::size_t>(t)];
+    };
     int const dense = static_cast<int>(most / 2), sparse = static_cast<int>(most) - dense;
     for (int t = 0; t < dense; ++t) kept.push_back(t);
-    for (int k = 1; k <= sparse; ++k) {
+    for (int k = 1; k < sparse; ++k) {
         double const share = static_cast<double>(k) / sparse;
-        int const t = static_cast<int>(
+        int t = static_cast<int>(
             std::lround((dense - 1) * std::pow(static_cast<double>(steps) / (dense - 1), share)));
-        if (t > kept.back()) kept.push_back(std::min(t, steps));
+        int before = t;
+        while (t < steps && !known(t)) ++t;
+        while (before > kept.back() && !known(before)) --before;
+        if (before > kept.back()) t = before;
+        if (t > kept.back() && t < steps) kept.push_back(t);
     }
+    kept.push_back(steps);
     return kept;
 }
 
 std::string networks_data(ReportContent const& f) {
     using T = Trajectory;
     auto const& rows = f.study.rows;
-    auto const steps = kept_steps(f.study.steps, rows.size());
+    auto const steps = kept_steps(f.study.steps, rows.size(), measured_steps(f.study));
     SG_EXPECT(steps.front() == 0 && steps.back() == f.study.steps);
     std::vector<std::string> swept, kept;
     for (std::size_t k = 0; k < f.study.swept.size(); ++k)

@@ -36,18 +36,18 @@ std::string counted(Count count, std::string_view thing) {
 // The main result: from the smallest c_loss to the largest.
 std::string rise_of_c_loss(ReportContent const& content) {
     std::vector<Shape const*> shapes;
-    for (Shape const& shape : content.shapes)
+    for (Shape const& shape : content.found.shapes)
         if (known(shape)) shapes.push_back(&shape);
     std::string const bounds =
-        fmt::format(" ({} of {} shapes have only a bound)", content.shapes.size() - shapes.size(),
-                    content.shapes.size());
+        fmt::format(" ({} of {} shapes have only a bound)",
+                    content.found.shapes.size() - shapes.size(), content.found.shapes.size());
     if (shapes.empty()) return "No shape has a median of c_loss that is more than a bound.";
     auto const less = [](Shape const* a, Shape const* b) {
         return c_loss_of(*a).median < c_loss_of(*b).median;
     };
     auto const least = std::min_element(shapes.begin(), shapes.end(), less);
     auto const most = std::max_element(shapes.begin(), shapes.end(), less);
-    std::string const tail = shapes.size() < content.shapes.size() ? bounds + "." : ".";
+    std::string const tail = shapes.size() < content.found.shapes.size() ? bounds + "." : ".";
     if (c_loss_of(**least).median == c_loss_of(**most).median)
         return fmt::format("The median of c_loss is {:.3g} at {}{}", c_loss_of(**least).median,
                            place_of(content.study, **least), tail);
@@ -59,13 +59,13 @@ std::string rise_of_c_loss(ReportContent const& content) {
 // Where sharpness falls although c > 2: the phase that opens with depth over width.
 std::string open_phase(ReportContent const& content) {
     std::size_t above = 0, below = 0;
-    for (Shape const& shape : content.shapes) {
+    for (Shape const& shape : content.found.shapes) {
         SeedSummary const& c_loss = c_loss_of(shape);
         above += c_loss.median > 2 && *c_loss.bound != '<';
         below += c_loss.median <= 2 && *c_loss.bound != '>';
     }
     std::string text =
-        fmt::format("c_loss lies above 2 for {} of {} shapes", above, content.shapes.size());
+        fmt::format("c_loss lies above 2 for {} of {} shapes", above, content.found.shapes.size());
     if (above > 0)
         text += ": up to it the loss does not rise, though the learning rate is above 2/λ₀";
     if (below > 0) text += fmt::format("; it lies at or below 2 for {}", below);
@@ -83,7 +83,7 @@ std::string outcomes(ReportContent const& content) {
     }
     std::string text =
         fmt::format("{} ran: {}, {}. {} diverged, {} collapsed.", counted(networks, "network"),
-                    counted(content.shapes.size(), "shape"), counted(seeds.size(), "seed"),
+                    counted(content.found.shapes.size(), "shape"), counted(seeds.size(), "seed"),
                     diverged, collapsed);
     std::size_t const rest = content.study.rows.size() - static_cast<std::size_t>(networks);
     if (rest > 0) text += fmt::format(" {} more were stopped or are under way.", rest);

@@ -9,6 +9,10 @@
 
 namespace sg {
 
+struct Box {
+    double x = 0, y = 0, width = 0, height = 0;
+};
+
 class Svg {
 public:
     using Points = std::vector<std::pair<double, double>>;

@@ -55,7 +55,7 @@ std::string json_summary(SeedSummary const& summary) {
     return fmt::format(
         R"({{"seeds": {}, "found": {}, "not_monotone": {}, "median": {}, "lower_quartile": {}, )"
         R"("upper_quartile": {}, "interval": {}, "bootstrapped": {}, "mean": {}}})",
-        summary.seeds, summary.found, summary.not_monotone,
+        summary.seeds, summary.found, summary.count(BracketStatus::not_monotone),
         json_quantile({summary.median, summary.bound, summary.median_other}),
         json_quantile(summary.lower_quartile), json_quantile(summary.upper_quartile),
         json_interval(summary.interval_low, summary.interval_high), summary.bootstrapped,

@@ -21,7 +21,7 @@ std::vector<Tick> linear_ticks(double low, double high, int count) {
         if (step < 0.75 * raw) step = times * power;
     std::vector<Tick> ticks;
     for (double k = std::ceil(low / step); k * step <= high + 1e-9 * step; ++k)
-        ticks.push_back({k * step, fmt::format("{:.6g}", k * step)});
+        ticks.push_back({k * step, fmt::format("{:.6g}", k * step + 0.0)});  // no -0
     return ticks;
 }
 
@@ -34,7 +34,7 @@ std::vector<Tick> decade_ticks(double low, double high) {
         for (double const times : {1.0, 2.0, 5.0}) {
             double const value = k + std::log10(times);
             if (value >= low && value <= high && (few || times == 1.0))
-                ticks.push_back({value, fmt::format("{:.4g}", std::pow(10, value))});
+                ticks.push_back({value, fmt::format("{:.6g}", std::pow(10, value))});
         }
     return ticks;
 }

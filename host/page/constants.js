@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The critical constants against 1/w, d and d/w, and the table of their medians.
+// The critical constants against 1/w and d, and the table of their medians.
 
 const settings =
   study.shapes.map((shape) => shape.swept)
@@ -49,7 +49,7 @@ function curves(by, along, place, axis) {
   const heights =
     shapes
       .flatMap(
-        (shape) => [shape.constants[k].low, shape.constants[k].high, shape.constants[k].median[0]])
+        ({constants: {[k]: s}}) => [s.low, s.high, s.median[0], ...s.interval])
       .filter((c) => c !== null)
       .map(log2);
   const low = Math.min(...heights, 1) - 0.3, high = Math.max(...heights) + 0.4;
@@ -65,17 +65,18 @@ function curves(by, along, place, axis) {
                             summary: shape.constants[k],
                             where: `depth ${shape.depth}, width ${shape.width}`
                           }));
+    const aside = (g - (groups.length - 1) / 2) * wide * 0.008;
     const colour = viridisAt(groups.length > 1 ? g / (groups.length - 1) : 0.5);
     traces.push(...medianTraces(points, {
       colour,
       symbol: constantSymbols[g % 4],
       name: study.constants[k],
       arrow: (high - low) * 0.06,
-      aside: (g - (groups.length - 1) / 2) * wide * 0.008
+      aside
     }));
     const last = points[points.length - 1];
     ends.push({
-      x: last.x,
+      x: last.x + aside,
       y: log2(last.summary.median[0]),
       text: `${by === "depth" ? "d" : "w"} = ${value}`
     });
@@ -105,104 +106,103 @@ function curves(by, along, place, axis) {
   };
 }
 
-const fitNow = () =>
-  study.fits.find((fit) => fit.constant === constantNow() && sameTexts(fit.swept, settingNow()));
+// "14 found, 2 above range"
+const statusText = ({statuses}) => statuses.map((count, k) => [count, study.bracket_statuses[k]])
+                                     .filter(([count]) => count > 0)
+                                     .map(([count, name]) => `${count} ${name}`)
+                                     .join(", ");
 
-function fitSentence(fit) {
-  if (!fit) return "";
-  const name = constantName(study.constants[fit.constant]);
-  const out = fit.left_out === 0 ?
-    "" :
-    ` Left out: ${fit.left_out} of ${fit.left_out + fit.x.length} shapes, whose
-    medians are only bounds${fit.slope === null ? "" : "; the slope may be off for want of them"}.`;
-  if (fit.slope === null)
-    return `There are not enough shapes for a line through log₂(${name}/2) against d/w.${out}`;
-  const interval = fit.low === null ? "there are not enough shapes for an interval" :
-                                      `95 % interval ${short(fit.low)} to ${short(fit.high)}`;
-  return `log₂(${name}/2) ≈ ${short(fit.intercept)} + <b>${short(fit.slope)}</b> d/w (${
-    interval}; r = ${short(fit.r)},
-    ${fit.x.length} shapes).${out}`;
-}
-
-function fitContent() {
-  const fit = fitNow();
-  document.getElementById("fit-text").innerHTML = fitSentence(fit);
-  if (!fit || fit.x.length === 0)
-    return {empty: "Every median is only a bound: there is nothing to fit."};
-  const name = study.constants[fit.constant];
-  const depths = shapesNow().filter((shape) => shape.constants[fit.constant].median[0] !== null);
-  const colour = constantColour(fit.constant);
-  const traces = [];
-  if (fit.low !== null)
-    traces.push({
-      type: "scatter",
-      mode: "lines",
-      line: {width: 0},
-      fill: "toself",
-      hoverinfo: "skip",
-      fillcolor: css("--band"),
-      x: [...fit.band.map((b) => b[0]), ...fit.band.map((b) => b[0]).reverse()],
-      y: [...fit.band.map((b) => b[1] + b[2]), ...fit.band.map((b) => b[1] - b[2]).reverse()]
-    });
-  if (fit.slope !== null)
-    traces.push({
-      type: "scatter",
-      mode: "lines",
-      hoverinfo: "skip",
-      line: {color: colour, width: 2},
-      x: fit.band.map((b) => b[0]),
-      y: fit.band.map((b) => b[1])
-    });
-  const groups = differing(depths, "depth");
-  groups.forEach((depth, g) => {
-    const points = depths.filter((shape) => shape.depth === depth)
-                     .map((shape) => ({
-                            x: shape.depth / shape.width,
-                            summary: shape.constants[fit.constant],
-                            where: `depth ${shape.depth}, width ${shape.width}`
-                          }));
-    traces.push(...medianTraces(points, {
-                  colour: viridisAt(groups.length > 1 ? g / (groups.length - 1) : 0.5),
-                  symbol: constantSymbols[g % 4],
-                  name,
-                  arrow: 0.3,
-                  divide: 2
-                }).filter((trace) => trace.mode !== "lines"));
-  });
-  const layout = {
-    margin: {l: 52, r: 12, t: 8, b: 46},
-    xaxis: {title: {text: "d/w"}, rangemode: "tozero", nticks: 6},
-    yaxis: {title: {text: `log₂(${constantName(name)}/2)`}, nticks: 7}
-  };
-  return {
-    traces,
-    layout,
-    text: `log2 of ${name}/2 against depth over width. ${plain(fitSentence(fit))}`
-  };
-}
-
-function medianCell(summary) {
-  if (summary.seeds === 0) return "–";
-  const [value, bound] = summary.median;
-  if (value === null) return "?";
-  return `${bound}${short(value)} [${summary.low === null ? "" : short(summary.low)}, ${
-    summary.high === null ? "" : short(summary.high)}]`;
-}
-
+// One row for each shape and constant that was measured.
 function drawMedians() {
-  const table = document.getElementById("medians");
-  const heads = ["depth", "width", ...study.swept, "seeds"];
-  const head = make(
-    "tr", {}, ...heads.map((text) => make("th", {scope: "col"}, text)),
-    ...study.constants.map((name) => make("th", {scope: "col", html: constantName(name)})));
-  const rows = study.shapes.map(
-    (shape) => make(
-      "tr", {},
-      ...
-        [shape.depth, shape.width, ...shape.swept, Math.max(...shape.constants.map((s) => s.seeds)),
-         ...shape.constants.map(medianCell)]
-          .map((text) => make("td", {}, String(text)))));
-  table.append(make("thead", {}, head), make("tbody", {}, ...rows));
+  const heads = [
+    "depth", "width", ...study.swept, "constant", "seeds", "lower quartile", "median",
+    "upper quartile", "95 % interval", "mean", "brackets", "collapsed"
+  ];
+  const rows = study.shapes.flatMap(
+    (shape) => shape.constants.map((summary, k) => ({summary, k}))
+                 .filter(({summary}) => summary.seeds > 0)
+                 .map(({summary, k}) => make(
+                        "tr", {}, ...[shape.depth, shape.width, ...shape.swept].map(cell),
+                        make("td", {class: "word", html: constantName(study.constants[k])}),
+                        ...medianCells(summary).map(cell),
+                        make("td", {class: "word"}, statusText(summary)),
+                        cell(summary.on_collapsed || "–"))));
+  const word = (text) => ["constant", "brackets"].includes(text) ? "word" : "number";
+  const head = heads.map((text) => make("th", {scope: "col", class: word(text)}, text));
+  document.getElementById("medians").append(
+    make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows));
+}
+
+// As `sharpgrid analyse` writes it.
+function bracketText([low, high, status, collapsed]) {
+  const name = study.bracket_statuses[status], flag = collapsed ? "!" : "";
+  const both = `[${sideText(low)}, ${sideText(high)}]${flag}`;
+  const texts = {
+    "found": both,
+    "not monotone": `~${both}`,
+    "below range": `<${short(high)}${flag}`,
+    "above range": `>${short(low)}${flag}`,
+    "none below c_max": low === null ? "none" : `none >${short(low)}${flag}`
+  };
+  return texts[name] ?? "–";
+}
+
+const mostSeedRows = 500;  // of a table that somebody reads
+
+function drawSeeds() {
+  const texts = (list) => list.map((text) => make("th", {scope: "col"}, text));
+  const head = [
+    ...texts(["depth", "width", ...study.swept, "seed", "λ₀"]),
+    ...study.constants.map((name) => make("th", {scope: "col", html: constantName(name)})),
+    ...texts(["networks", "collapsed", "diverged"])
+  ];
+  const rows = study.points.slice(0, mostSeedRows)
+                 .map(([depth, width, seed, swept, lambda, counts, brackets]) => [
+                   depth, width, ...swept, seed, short(lambda, 4), ...brackets.map(bracketText), ...counts
+                 ]);
+  document.getElementById("seeds").replaceChildren(
+    make("thead", {}, make("tr", {}, ...head)),
+    make("tbody", {}, ...rows.map((row) => make("tr", {}, ...row.map(cell)))));
+  const rest = study.points.length - rows.length;
+  if (rest > 0)
+    document.getElementById("seeds-note").textContent =
+      `And ${rest} more seeds: sharpgrid analyse --csv has all.`;
+}
+
+const cell = (text) => make("td", {}, String(text));
+
+function medianCells(s) {
+  const quartile = (q) => (s.seeds < 3 ? "–" : quantileText(q));
+  const range = s.bootstrapped ? intervalText(s.interval) : `range ${intervalText(s.interval)}`;
+  return [
+    s.seeds, quartile(s.lower), quantileText(s.median), quartile(s.upper), range,
+    s.mean === null ? "–" : short(s.mean)
+  ];
+}
+
+// How the bars are to be read, and what a bound looks like.
+function drawBarLegend() {
+  const line = '<line x1="0" x2="0" y1="-7" y2="7" class="bar"/>';
+  const caps = '<path d="M-4,-6.5h8M-4,6.5h8" class="bar"/>';
+  const some = study.shapes.flatMap((s) => s.constants).filter((s) => s.seeds > 0);
+  const interval = some.every((s) => s.bootstrapped) ? "95 % interval of the median" :
+    some.some((s) => s.bootstrapped) ? "95 % interval of the median (of fewer than 5 seeds their range)" :
+                                       "range of the seeds (fewer than 5)";
+  const entries = [[line + caps, some.every((s) => s.seeds < 2) ? "bracket of the one seed" : interval]];
+  if (some.some((s) => s.lower[0] !== null))
+    entries.push(['<line x1="0" x2="0" y1="-6" y2="6" class="thick"/>', "quartiles"]);
+  if (some.some((s) => isBound(s.median)))
+    entries.push([
+      '<path d="M0,-7l4,5h-8z M-0.8,-3h1.6v6h-1.6z" class="plain"/><circle cy="4" r="2.6" class="hollow"/>',
+      "median that is only a bound: it lies further that way"
+    ]);
+  if (some.some((s) => isBound(s.lower) || isBound(s.upper)))
+    entries.push(['<path d="M0,-5l5,9h-10z" class="hollow"/>', "quartile that is only a bound"]);
+  if (some.some((s) => s.seeds > 1 && s.interval.includes(null)))
+    entries.push(
+      [line + '<path d="M0,-7l4,5h-8z" class="plain"/>', "interval that no seed bounds on that side"]);
+  document.getElementById("constants-legend")
+    .append(...entries.map(([picture, words]) => legendEntry(picture, words)));
 }
 
 function addConstants() {
@@ -223,8 +223,9 @@ function addConstants() {
     addFigure(
       figure("constants-depth"), "Against depth, for each width", 300,
       () => curves("width", "depth", log2, "depth (log)")),
-    addFigure(
-      figure("constants-fit"), "Against d/w, with a line and its 95 % interval", 300, fitContent)
+    addFigure(figure("constants-fit"), "Against d/w", 300, openingContent)
   ];
+  drawBarLegend();
+  document.getElementById("seeds-details").addEventListener("toggle", drawSeeds, {once: true});
   drawMedians();
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What all figures share: the data, colours, and how a figure is drawn.
-// The data (host/report_data.cpp): quantiles are [value, bound] with bound "", ">" or "<"; tiles
-// and labels are [left, right, low, high, region] in log2 of 1/w and c; columns of networks are
-// base64 of Float32, Int32 or bytes.
+// The data (host/report_data.cpp): quantiles are [value, bound, other] with bound "", ">" or "<", and
+// with ">" perhaps the other side; intervals are [low, high], null where they are open; tiles and
+// labels are [left, right, low, high, region] in log2 of 1/w and c; columns of networks are base64 of
+// Float32, Int32 or bytes.
 "use strict";
 
 const study = JSON.parse(document.getElementById("data").textContent);
@@ -172,94 +173,3 @@ function addFigure(figure, caption, height, content) {
 }
 
 const plain = (html) => html.replace(/<[^>]*>/g, "");
-
-// Medians over seeds as traces: the curve, the range of the brackets, quartiles, and an arrow where
-// the median is only a bound. points: [{x, summary, where}] in the order of the curve; y is log2 of
-// `divide` less than c.
-function medianTraces(points, {colour, symbol, name, arrow, aside = 0, divide = 1}) {
-  const known =
-    points.filter((p) => p.summary.median[0] !== null).map((p) => ({
-                                                             ...p,
-                                                             x: p.x + aside,
-                                                             y: log2(p.summary.median[0] / divide),
-                                                             bound: isBound(p.summary.median)
-                                                           }));
-  const height = (c) => log2(c / divide);
-  const segments = (dashed) =>
-    known.slice(1).map((p, k) => [known[k], p]).filter(([a, b]) => (a.bound || b.bound) === dashed);
-  const line = (pairs, style) => ({
-    type: "scatter",
-    mode: "lines",
-    hoverinfo: "skip",
-    x: pairs.flatMap((pair) => [...pair.map((p) => p.x), null]),
-    y: pairs.flatMap((pair) => [...pair.map((p) => p.y), null]),
-    line: {color: colour, width: 2, ...style}
-  });
-  const quartiles =
-    known.filter((p) => p.summary.lower[0] !== null && p.summary.upper[0] !== null)
-      .map(
-        (p) => [{x: p.x, y: height(p.summary.lower[0])}, {x: p.x, y: height(p.summary.upper[0])}]);
-  const bounds = known.filter((p) => p.bound);
-  const way = (p) => (p.summary.median[1] === ">" ? 1 : -1);
-  const side = (p, c) => (c === null ? 0 : height(c) - p.y);
-  const traces = [
-    line(segments(false), {}), line(segments(true), {dash: "4px,4px"}), line(quartiles, {width: 5}),
-    {
-      type: "scatter",
-      mode: "lines+markers",
-      hoverinfo: "skip",
-      cliponaxis: false,
-      x: bounds.flatMap((p) => [p.x, p.x, null]),
-      y: bounds.flatMap((p) => [p.y, p.y + way(p) * arrow, null]),
-      line: {color: colour, width: 1.5},
-      marker: {
-        color: colour,
-        opacity: 1,
-        size: bounds.flatMap(() => [0, 8, 0]),
-        symbol: bounds.flatMap((p) => Array(3).fill(way(p) > 0 ? "triangle-up" : "triangle-down")),
-        line: {width: 0}
-      }
-    },
-    {
-      type: "scatter",
-      mode: "markers",
-      x: known.map((p) => p.x),
-      y: known.map((p) => p.y),
-      cliponaxis: false,
-      error_y: {
-        type: "data",
-        symmetric: false,
-        array: known.map((p) => Math.max(0, side(p, p.summary.high))),
-        arrayminus: known.map((p) => Math.max(0, -side(p, p.summary.low))),
-        color: colour,
-        thickness: 1.2,
-        width: 3
-      },
-      marker: {
-        symbol,
-        size: 9,
-        color: known.map((p) => (p.bound ? css("--page") : colour)),
-        line: {width: 1.5, color: known.map((p) => (p.bound ? colour : css("--page")))}
-      },
-      text: known.map((p) => summaryText(name, p)),
-      hovertemplate: "%{text}<extra></extra>"
-    }
-  ];
-  return traces.filter((trace) => trace.x.length > 0);
-}
-
-function summaryText(name, {summary, where}) {
-  const [value, bound] = summary.median;
-  const range = `[${short(summary.low)}, ${short(summary.high)}]`;
-  return `${constantName(name)} ${bound}${short(value)} ${range}<br>${where}, ${
-    summary.seeds} seed${summary.seeds === 1 ? "" : "s"}`;
-}
-
-// "c_loss: 3.7 at width 128, > 8 at width 64"
-function spoken(name, points) {
-  const said = points.filter((p) => p.summary.median[0] !== null)
-                 .map(
-                   (p) => `${{"": "", ">": "above ", "<": "below "}[p.summary.median[1]]}${
-                     short(p.summary.median[0])} at ${p.where}`);
-  return said.length ? `${name}: ${said.join(", ")}` : "";
-}

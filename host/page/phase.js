@@ -92,6 +92,7 @@ function panelContent(panel, plot) {
       symbol: constantSymbols[k],
       name: study.constants[k],
       arrow: (high - low) * 0.045,
+      bar: bracketBar,
       aside: step * (n - (used.length - 1) / 2)
     }));
   });

@@ -78,6 +78,8 @@ addTheme();
 addPhase();
 addConstants();
 addTrajectories();
+addRegimes();
+addCCrit();
 addTable();
 addProvenance();
 addPrinting();

@@ -19,11 +19,11 @@ data: {{set: synthetic, examples: 64, inputs: 6, classes: 3}}
 model: {{kind: fcn, depth: {depth}, width: {width}, activation: {activation}}}
 training: {{loss: mse, batch: full, steps: {steps}}}
 grid: {{c: {c}, seeds: {seeds}}}
-sharpness: {{method: power, iterations: 2, examples: 32}}
+sharpness: {{{sharpness}, examples: 32}}
 output: {{file: unused.h5}}
 """
 USUAL = dict(name="usual", depth="[2, 3]", width="[4, 8, 16]", activation="relu", steps=10,
-             c="{log2_min: 0, log2_max: 9, step: 0.5}", seeds=3)
+             c="{log2_min: 0, log2_max: 9, step: 0.5}", seeds=3, sharpness="method: power, iterations: 2")
 HOSTILE = """'<img src="x.png" onerror="alert(1)">&amp; {{data}} <!--<script>'"""
 COMMENT = """# </script><img src="http://192.0.2.1/x.png" onerror="alert(2)"><!--<script>\n"""
 STUDIES = {
@@ -33,6 +33,7 @@ STUDIES = {
     "one_network": dict(depth="2", width="4", c="[1]", seeds=1),
     "all_diverged": dict(c="[1e9, 2e9]", depth="2"),
     "long": dict(steps=2000, depth="2", width="4", c="[1, 2, 4]", seeds="[9007199254740993]"),
+    "regimes": dict(steps=400, width="16", c=[0.5 + k / 4 for k in range(15)], seeds=5, sharpness="method: lanczos"),
     "many": dict(depth="[2, 3, 4, 5]", width="[4, 6, 8, 12, 16]", c="{log2_min: 0, log2_max: 7, step: 0.28}", seeds=20),
 }
 wrong = []
@@ -64,9 +65,9 @@ FIGURES = """[...document.querySelectorAll('.plot')].map(plot => ({
   width: plot.querySelector('.main-svg')?.getBoundingClientRect().width ?? 0}))"""
 
 
-def check_drawn(page, name, panels, empty=0):
+def check_drawn(page, name, panels, empty=0, more=0):
     figures = page.evaluate(FIGURES)
-    check(len(figures) == panels + 5, name, "has", len(figures), "figures")
+    check(len(figures) == panels + 5 + more, name, "has", len(figures), "figures")
     check(sum(f["empty"] is not None for f in figures) == empty, name, "has empty figures", [f["empty"] for f in figures])
     for number, figure in enumerate(figures):
         if figure["empty"] is not None:
@@ -138,6 +139,54 @@ def check_choices(page):
     check(page.evaluate("location.hash") == "#main", "the way past the head leads nowhere")
 
 
+def text(page, selector):
+    return page.evaluate(f"document.querySelector('{selector}').textContent")
+
+
+def check_constants(page):
+    """Every shape and constant that was measured has a row; what is only a bound is drawn and said so."""
+    rows = page.evaluate("[...document.querySelectorAll('#medians tbody tr')].map(r => [...r.cells].map(c => c.textContent))")
+    shapes = page.evaluate("study.shapes.map(s => [s.depth, s.width, s.constants])")
+    wanted = [(depth, width, one) for depth, width, constants in shapes for one in constants if one["seeds"] > 0]
+    check(len(rows) == len(wanted) > 6, len(rows), "rows of constants, not", len(wanted))
+    for row, (depth, width, one) in zip(rows, wanted):
+        check(row[:2] == [str(depth), str(width)] and row[3] == str(one["seeds"]), "a row of constants is", row)
+        value, bound, other = one["median"]
+        check(value is None or other is not None or row[5].startswith(bound), "the median", one["median"], "reads", row[5])
+        check(sum(int(part.split()[0]) for part in row[9].split(", ")) == sum(one["statuses"]), "statuses read", row[9])
+    bounds = sum(one["median"][1] != "" for _, _, one in wanted)
+    check(bounds > 0 and "only a bound" in text(page, "#constants-legend"), bounds, "bounds, and the legend does not say so")
+
+
+def check_seeds(page):
+    page.evaluate("document.querySelector('#seeds-details summary').focus()")
+    enter(page)
+    page.wait("document.querySelectorAll('#seeds tbody tr').length === study.points.length")
+    rows = page.evaluate("[...document.querySelectorAll('#seeds tbody tr')].map(r => r.cells[4].textContent)")
+    check(any(row.startswith("[") for row in rows) and any(row.startswith("none") for row in rows), "seeds read", rows[:9])
+
+
+def check_nothing_found(page):
+    for part, words in (("regimes", "at least 200 steps, and this study has 10."), ("c-crit", "it needs λ at step 200/c")):
+        check(words in text(page, f"#{part}-lead"), part, "says", text(page, f"#{part}-lead"))
+        check(page.evaluate(f"document.querySelectorAll('#{part} figure, #{part} table').length") == 0, part, "is not empty")
+
+
+def check_findings(page):
+    count = page.evaluate("study.regimes.length")
+    rows = page.evaluate("document.querySelectorAll('#regimes-table tbody tr').length")
+    check(count > 0 and rows == min(count, 60), rows, "rows for", count, "networks with regimes")
+    for part, figure in (("network", "#regimes-figure .plot"), ("crit-shape", "#c-crit-bend .plot")):
+        label = f"document.querySelector('{figure}').getAttribute('aria-label')"
+        before = page.evaluate(label)
+        page.evaluate(f"document.getElementById('{part}').focus()")
+        page.press("ArrowDown", 40)
+        check(page.evaluate(label) != before, part, "changes nothing:", before)
+    check("early transient" in page.evaluate("document.querySelector('#regimes-figure .plot').getAttribute('aria-label')"),
+          "the regimes are not said")
+    check("95 % over the seeds" in text(page, "#c-crit-text"), "c_crit is said as", text(page, "#c-crit-text"))
+
+
 def colours(page):
     return page.evaluate("[getComputedStyle(document.body).backgroundColor, "
                          "getComputedStyle(document.querySelector('.plot .xtick text')).fill]")
@@ -184,7 +233,7 @@ def main(program):
     with tempfile.TemporaryDirectory() as folder, Page(1280, 900) as page:
         paths = {name: make_page(program, folder, name) for name in STUDIES}
         open_page(page, paths["usual"], "usual", panels=2)
-        for examine in (check_table, check_choices, check_colours):
+        for examine in (check_constants, check_seeds, check_nothing_found, check_table, check_choices, check_colours):
             examine(page)
         check_sizes(page, folder)
         check(not page.console, "using the page was not silent:", page.console)
@@ -196,6 +245,9 @@ def main(program):
         open_page(page, paths["all_diverged"], "all_diverged", panels=1, empty=1)
         open_page(page, paths["long"], "long", panels=1, empty=1)
         check(page.evaluate("networks.seed.texts[0]") == "9007199254740993", "a large seed was rounded")
+        open_page(page, paths["regimes"], "regimes", panels=2, empty=1, more=3)
+        check_findings(page)
+        check_quiet(page, "regimes")
         open_page(page, paths["many"], "many", panels=4)
         size, count = os.path.getsize(paths["many"]), page.evaluate("networks.count")
         check(count >= 10000 and size < SIZE_LIMIT, count, "networks take", size, "bytes")

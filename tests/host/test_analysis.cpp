@@ -285,7 +285,7 @@ TEST(Summary, HasQuartilesIntervalAndMean) {
     EXPECT_NEAR(std::log2(summary.interval_low), 1.5, 1e-12);  // of five seeds the whole range
     EXPECT_NEAR(std::log2(summary.interval_high), 5.5, 1e-12);
     EXPECT_NEAR(std::log2(summary.mean), 3.5, 1e-12);
-    EXPECT_EQ(summary.not_monotone, 0);
+    EXPECT_EQ(summary.count(BracketStatus::not_monotone), 0);
 
     SeedSummary const two = over_seeds({2, 5});
     EXPECT_TRUE(std::isnan(two.lower_quartile.value));
@@ -318,8 +318,26 @@ TEST(Summary, CountsSeedsThatAreNotMonotone) {
     rows[4].loss[1] = 0.5;
     for (Trajectory const& row : point(3, 9, 9, 7, 2, 16, 1)) rows.push_back(row);
     auto const shapes = summarise(find_constants(rows, no_margin(rows)));
-    EXPECT_EQ(shapes.at(0).constants[0].not_monotone, 1);
+    EXPECT_EQ(shapes.at(0).constants[0].count(BracketStatus::not_monotone), 1);
     expect_median(shapes.at(0).constants[0], 2, "");  // its first crossing counts
+}
+
+TEST(Summary, CountsTheStatusesOfItsSeedsAndWhatRestsOnCollapsedNetworks) {
+    std::vector<Trajectory> rows;
+    for (int const first : {0, 2, 3, 9, 9})
+        for (Trajectory const& row : point(first, 9, 9, 7, 2, 16, rows.size())) rows.push_back(row);
+    rows[8 + 2].status = RunStatus::collapsed;      // the first c of its seed that meets c_loss
+    rows[2 * 8 + 5].status = RunStatus::collapsed;  // in no bracket of c_loss
+    for (Trajectory& row : rows) row.barrier_ratio = missing;
+    auto const shapes = summarise(find_constants(rows, no_margin(rows)));
+    SeedSummary const& c_loss = shapes.at(0).constants[0];
+    EXPECT_EQ(c_loss.statuses, (std::array{2, 1, 2, 0, 0, 0}));
+    EXPECT_EQ(c_loss.count(BracketStatus::below_range), 1);
+    EXPECT_EQ(c_loss.on_collapsed, 1);
+    SeedSummary const& barrier = shapes[0].constants[2];
+    EXPECT_EQ(barrier.count(BracketStatus::not_measured), 5);
+    EXPECT_EQ(barrier.seeds, 0);
+    EXPECT_EQ(barrier.on_collapsed, 0);
 }
 
 TEST(Regions, FollowTheNetworkItself) {

@@ -84,6 +84,24 @@ TEST(SharpestBend, IsWhereYIsKnownToBend) {
     }
 }
 
+// y = 1 − c² has y″ = −2 wherever a parabola reaches: from three c and 0.5 off either end.
+TEST(SharpestBend, ItsCurveIsTheSecondDerivative) {
+    auto const c = grid(1, 3, 21);
+    std::vector<double> y;
+    for (double const one : c) y.push_back(1 - one * one);
+    auto const bends = second_derivative(c, y);
+    ASSERT_EQ(bends.size(), c.size());
+    for (std::size_t k = 0; k < c.size(); ++k)
+        if (k < 5 || k > 15)
+            EXPECT_TRUE(std::isnan(bends[k])) << k;
+        else
+            EXPECT_NEAR(bends[k], -2, 1e-9) << k;
+    auto const coarse = second_derivative({0, 1, 2, 3, 4, 5, 6}, {0, 1, 4, 9, 16, 25, 36});
+    EXPECT_NEAR(coarse.at(3), 2, 1e-12);  // three c reach further than 0.5
+    EXPECT_TRUE(std::isnan(coarse.at(2)) && std::isnan(coarse.at(4)));
+    EXPECT_TRUE(second_derivative({}, {}).empty());
+}
+
 TEST(SharpestBend, SaysWhyThereIsNone) {
     auto const c = grid(0.5, 5, 30);
     auto const status = [&](auto y_of) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <vector>
 
 #include "host/figure.hpp"
+#include "tests/host/svg_test.hpp"
 #include "tests/host/trajectories.hpp"
 
 namespace sg {
@@ -25,33 +25,8 @@ std::string figure_of(StoredStudy const& study) {
     return phase_diagram_svg(study, points, summarise(points));
 }
 
-int count(std::string const& text, std::string const& part) {
-    int found = 0;
-    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
-    return found;
-}
-
-// Every element that opens also closes, in order; text holds no bare markup.
-void expect_well_formed(std::string const& svg) {
-    std::vector<std::string> open;
-    for (auto at = svg.find('<'); at != std::string::npos; at = svg.find('<', at + 1)) {
-        auto const end = svg.find('>', at);
-        ASSERT_NE(end, std::string::npos);
-        std::string const tag = svg.substr(at + 1, end - at - 1);
-        EXPECT_EQ(tag.find('<'), std::string::npos) << tag;
-        if (tag.back() == '/') continue;
-        if (tag.front() != '/') {
-            open.push_back(tag.substr(0, tag.find(' ')));
-            continue;
-        }
-        ASSERT_FALSE(open.empty()) << tag;
-        EXPECT_EQ("/" + open.back(), tag);
-        open.pop_back();
-    }
-    EXPECT_TRUE(open.empty());
-    EXPECT_EQ(count(svg, "nan"), 0);
-    EXPECT_EQ(count(svg, "inf"), 0);
-}
+using test::count;
+using test::expect_well_formed;
 
 TEST(Figure, HasAPanelForEachDepth) {
     std::vector<std::vector<Trajectory>> points;

@@ -45,14 +45,33 @@ TEST(Opening, FitsTheMediansOfALine) {
 TEST(Opening, IntervalsCoverTheLineAsOftenAsTheySay) {
     constexpr int trials = 300;
     std::mt19937 random(2);
-    double slope = 0, intercept = 0;
+    double slope = 0, intercept = 0, inside = 0, outside = 0;
     for (int trial = 0; trial < trials; ++trial) {
         MedianLine const line = fit_medians(noisy(random, 15, 0.5), 200);
         slope += holds(line.slope_interval, 2) / double{trials};
         intercept += holds(line.intercept_interval, 1) / double{trials};
+        inside += holds(line.interval_at(0.5), 2) / double{trials};
+        outside += holds(line.interval_at(3), 7) / double{trials};
     }
     EXPECT_NEAR(slope, 0.95, 0.05);
     EXPECT_NEAR(intercept, 0.95, 0.05);
+    EXPECT_NEAR(inside, 0.95, 0.05);
+    EXPECT_NEAR(outside, 0.95, 0.05);
+}
+
+TEST(Opening, TheIntervalOfTheLineIsNarrowestAmongItsPoints) {
+    std::mt19937 random(3);
+    MedianLine const line = fit_medians(noisy(random, 9, 0.5), 200);
+    auto const width = [&](double x) {
+        Bounded const interval = line.interval_at(x);
+        EXPECT_TRUE(holds(interval, line.at(x)));
+        return interval.upper - interval.lower;
+    };
+    EXPECT_EQ(line.drawn.size(), 200U);
+    EXPECT_LT(width(0.6), width(0));
+    EXPECT_LT(width(0.6), 0.5 * width(3));
+    EXPECT_EQ(line.interval_at(0).lower, line.intercept_interval.lower);
+    EXPECT_EQ(line.interval_at(0).upper, line.intercept_interval.upper);
 }
 
 TEST(Opening, AMedianThatIsABoundIsLeftOutAndNamed) {
@@ -62,6 +81,8 @@ TEST(Opening, AMedianThatIsABoundIsLeftOutAndNamed) {
     MedianLine line = fit_medians(points);
     EXPECT_NEAR(line.slope, 2, 1e-12);
     EXPECT_EQ(line.left_out, std::vector<std::size_t>{4});
+    EXPECT_NEAR(line.medians.at(3), 2.6, 1e-12);
+    EXPECT_TRUE(std::isnan(line.medians.at(4)));
     EXPECT_EQ(line.used, 4U);
     // a censored seed that leaves the median known changes nothing
     points[3].y[0] = {2.6, infinity};
@@ -90,6 +111,7 @@ TEST(Opening, SaysNothingOfTooFew) {
     MedianLine const few = fit_medians(noisy(random, 4, 0.1));  // four seeds: a line, no interval
     EXPECT_NEAR(few.slope, 2, 0.5);
     EXPECT_TRUE(std::isnan(few.slope_interval.lower));
+    EXPECT_TRUE(std::isnan(few.interval_at(0.5).upper));
 }
 
 // c_loss falls with width: between 2 and 4 at 64, 4 and 8 at 32, 8 and 16 at 16, never below c_max
@@ -115,6 +137,27 @@ TEST(Opening, IsReadOffThePoints) {
     EXPECT_EQ(std::string(opening.left_out[0].median.bound), ">");
     EXPECT_EQ(opening.left_out[0].median.value, 64);
     EXPECT_NEAR(opening.left_out[0].on_line, 2 * std::exp2(36.0 / 7), 1e-9);
+    ASSERT_EQ(opening.fitted.size(), 3U);
+    EXPECT_EQ(opening.fitted[0].width, 16);
+    EXPECT_NEAR(opening.fitted[0].y, 2.5, 1e-12);
+}
+
+// c_max lies between 64 and 128 at every width, c_sharp above all that held.
+TEST(Opening, OfOtherConstantsIsTheSameLine) {
+    std::vector<Trajectory> rows;
+    for (int const width : {64, 32, 16})
+        for (Trajectory const& row : test::point(3, 9, 9, 7, 2, width)) rows.push_back(row);
+    auto const points = find_constants(rows, test::no_margin(rows));
+    auto const c_max = find_openings(points, Constant::c_max);
+    ASSERT_EQ(c_max.size(), 1U);
+    EXPECT_EQ(c_max[0].constant, Constant::c_max);
+    EXPECT_NEAR(c_max[0].line.slope, 0, 1e-12);
+    EXPECT_NEAR(c_max[0].line.intercept, 5.5, 1e-12);
+    EXPECT_TRUE(std::isnan(c_max[0].line.rank_correlation));
+    auto const c_sharp = find_openings(points, Constant::c_sharp);
+    EXPECT_TRUE(c_sharp.at(0).fitted.empty());
+    EXPECT_EQ(c_sharp.at(0).left_out.size(), 3U);
+    EXPECT_TRUE(std::isnan(c_sharp.at(0).line.slope));
 }
 
 }  // namespace

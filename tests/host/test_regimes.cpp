@@ -194,6 +194,8 @@ TEST(Regimes, OfAStudyAreThoseOfItsLongRuns) {
     ASSERT_EQ(found.size(), 2U);
     EXPECT_EQ(found[0].edge, 2);
     EXPECT_EQ(found[1].edge, 3.8);
+    EXPECT_EQ(found[0].row, 0U);
+    EXPECT_EQ(found[1].row, 2U);  // the second row has none
     EXPECT_TRUE(find_regimes({}, std::vector<double>{}).empty());
 }
 

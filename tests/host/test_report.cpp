@@ -13,8 +13,8 @@
 #include "cuda/exec/error.hpp"
 #include "host/digest.hpp"
 #include "host/embedded.hpp"
-#include "host/fit.hpp"
 #include "host/json.hpp"
+#include "tests/host/svg_test.hpp"
 #include "tests/host/trajectories.hpp"
 
 namespace sg {
@@ -46,7 +46,9 @@ StoredStudy usual() {
     return study_of(points);
 }
 
-YAML::Node data_of(StoredStudy const& study) { return YAML::Load(report_data(ReportContent(study))); }
+YAML::Node data_of(StoredStudy const& study) {
+    return YAML::Load(report_data(ReportContent(study)));
+}
 
 template <class T>
 std::vector<T> decoded(std::string const& base64) {
@@ -68,11 +70,7 @@ std::vector<T> decoded(std::string const& base64) {
     return values;
 }
 
-int count(std::string const& text, std::string const& part) {
-    int found = 0;
-    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
-    return found;
-}
+using test::count;
 
 void expect_number(YAML::Node const& json, double value) {
     if (std::isfinite(value))
@@ -87,7 +85,7 @@ TEST(ReportData, HoldsTheNumbersOfTheAnalysis) {
     YAML::Node const data = data_of(study);
     ASSERT_EQ(data["shapes"].size(), 4U);
     for (std::size_t s = 0; s < 4; ++s) {
-        Shape const& shape = content.shapes[s];
+        Shape const& shape = content.found.shapes[s];
         EXPECT_EQ(data["shapes"][s]["depth"].as<int>(), shape.depth);
         EXPECT_EQ(data["shapes"][s]["width"].as<int>(), shape.width);
         for (std::size_t k = 0; k < 4; ++k) {
@@ -100,16 +98,14 @@ TEST(ReportData, HoldsTheNumbersOfTheAnalysis) {
             expect_number(found["low"], wanted.low);
             expect_number(found["high"], wanted.high);
             EXPECT_EQ(found["seeds"].as<int>(), 3);
+            expect_number(found["interval"][0], wanted.interval_low);
+            expect_number(found["interval"][1], wanted.interval_high);
+            EXPECT_FALSE(found["bootstrapped"].as<bool>());
+            EXPECT_EQ(found["statuses"].as<std::vector<int>>(),
+                      std::vector<int>(wanted.statuses.begin(), wanted.statuses.end()));
         }
     }
     EXPECT_NEAR(data["shapes"][0]["constants"][0]["median"][0].as<double>(), std::exp2(2.5), 1e-4);
-    auto const fits = fit_constants(content.shapes);
-    ASSERT_EQ(data["fits"].size(), fits.size());
-    for (std::size_t k = 0; k < fits.size(); ++k) {
-        expect_number(data["fits"][k]["slope"], fits[k].line.slope);
-        expect_number(data["fits"][k]["low"], fits[k].line.slope_low);
-        EXPECT_EQ(data["fits"][k]["left_out"].as<int>(), fits[k].left_out);
-    }
     EXPECT_EQ(data["panels"].size(), 2U);
 }
 
@@ -156,6 +152,16 @@ TEST(ReportData, KeepsTheFirstStepsAndTheLast) {
     EXPECT_TRUE(std::is_sorted(kept.begin(), kept.end()));
     EXPECT_EQ(std::adjacent_find(kept.begin(), kept.end()), kept.end());
     EXPECT_EQ(kept_steps(100, 1'000'000).back(), 100);
+    // Of every tenth step measured, those are kept after the first half.
+    std::vector<bool> tenth(40'001);
+    for (std::size_t t = 0; t < tenth.size(); t += 10) tenth[t] = true;
+    auto const measured = kept_steps(40'000, 1000, tenth);
+    EXPECT_GT(measured.size(), 1000U);
+    EXPECT_EQ(measured.back(), 40'000);
+    EXPECT_TRUE(std::is_sorted(measured.begin(), measured.end()));
+    EXPECT_EQ(std::adjacent_find(measured.begin(), measured.end()), measured.end());
+    for (int const t : measured) EXPECT_TRUE(t < 750 || t % 10 == 0) << t;
+    EXPECT_EQ(kept_steps(40'000, 1000, std::vector<bool>(40'001)).back(), 40'000);
 }
 
 TEST(ReportSummary, SaysTheMainResult) {
@@ -204,14 +210,16 @@ TEST(ReportFigures, AreOneForEachShape) {
     study.swept = {{"activation", {"re/lu", "tanh"}}};
     for (Trajectory& row : study.rows) row.swept = {0};
     auto const figures = report_figures(ReportContent(study));
-    ASSERT_EQ(figures.size(), 6U);
+    ASSERT_EQ(figures.size(), 7U);
     EXPECT_EQ(figures[0].name, "phase_diagram.svg");
     EXPECT_EQ(figures[1].name, "constants.svg");
-    EXPECT_EQ(figures[2].name, "trajectories_d2_w16_re-lu_s0.svg");
-    EXPECT_EQ(count(figures[1].svg, ">c_loss, activation re/lu<"), 1);
-    EXPECT_EQ(count(figures[1].svg, "slope "), 3);
-    EXPECT_EQ(count(figures[2].svg, "stroke-dasharray=\"5 4\""), 5);  // 2/η = 32, 16, ..., 2 = λ_4
-    EXPECT_EQ(count(figures[2].svg, "http"), 1);                      // the name space
+    EXPECT_EQ(figures[2].name, "opening.svg");
+    EXPECT_EQ(figures[3].name, "trajectories_d2_w16_re-lu_s0.svg");
+    EXPECT_EQ(count(figures[1].svg, ">c_loss, activation re/lu<"), 2);  // against 1/w and d
+    EXPECT_EQ(count(figures[2].svg, ">c_loss, activation re/lu<"), 1);
+    EXPECT_EQ(count(figures[2].svg, "rank correlation "), 3);
+    EXPECT_EQ(count(figures[3].svg, "stroke-dasharray=\"5 4\""), 5);  // 2/η = 32, 16, ..., 2 = λ_4
+    EXPECT_EQ(count(figures[3].svg, "http"), 1);                      // the name space
 }
 
 class ReportPage : public testing::Test {
