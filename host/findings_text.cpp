@@ -70,8 +70,8 @@ void print_opening(std::ostream& out, StoredStudy const& study, Opening const& o
     } else {
         out << fmt::format(
             ": log2(c_loss/2) = {:.3f} + {:.2f} d/w\n  over {} shapes; rank "
-            "correlation {:.2f}; ",
-            line.intercept, line.slope, line.used, line.rank_correlation);
+            "correlation {}; ",
+            line.intercept, line.slope, line.used, correlation_text(line.rank_correlation));
         if (std::isnan(line.slope_interval.lower))
             out << "no intervals from fewer than 5 seeds\n";
         else

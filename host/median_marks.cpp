@@ -56,7 +56,8 @@ public:
         svg_.line(mark.x, y_of_(first.value), mark.x, y_of_(third.value),
                   fmt::format("stroke=\"{}\" stroke-width=\"4\"", style_.colour));
         for (Quantile const& quartile : {first, third}) {
-            bool const same = quartile.value == mark.summary->median && is_bound(mark);
+            bool const same =
+                quartile.value == mark.summary->median && *quartile.bound == *mark.summary->bound;
             if (*quartile.bound == '\0' || same) continue;
             double const side = *quartile.bound == '>' ? -1 : 1;
             head(mark.x, y_of_(quartile.value) + side * 5, side,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "host/opening.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <map>
 #include <optional>
@@ -80,6 +82,10 @@ void set_intervals(MedianLine& line, std::span<SeedsAt const> points, std::uint3
 Bounded MedianLine::interval_at(double x) const {
     if (drawn.empty()) return {missing, missing};
     return interval_of(drawn, [x](Line const& one) { return one.at(x); });
+}
+
+std::string correlation_text(double rank_correlation) {
+    return std::isnan(rank_correlation) ? "-" : fmt::format("{:.2f}", rank_correlation);
 }
 
 MedianLine fit_medians(std::span<SeedsAt const> points, std::uint32_t replicates) {

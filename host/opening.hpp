@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "host/analysis.hpp"
@@ -39,6 +40,8 @@ struct MedianLine {
     // 95 % of the line at x, by the same lines.
     Bounded interval_at(double x) const;
 };
+// "0.92", or "-" where the medians or their places do not vary.
+std::string correlation_text(double rank_correlation);
 MedianLine fit_medians(std::span<SeedsAt const> points,
                        std::uint32_t replicates = bootstrap_replicates);
 

@@ -21,8 +21,8 @@ std::string interval_text(Bounded const& interval) {
 std::string line_text(MedianLine const& line) {
     if (std::isnan(line.slope))
         return fmt::format("no line: {} of the medians are no bounds", line.used);
-    return fmt::format("{:.3f} + {:.3g} d/w, rank correlation {:.2f}, {} shapes", line.intercept,
-                       line.slope, line.rank_correlation, line.used);
+    return fmt::format("{:.3f} + {:.3g} d/w, rank correlation {}, {} shapes", line.intercept,
+                       line.slope, correlation_text(line.rank_correlation), line.used);
 }
 
 std::string intervals_text(MedianLine const& line) {

@@ -200,7 +200,7 @@ function drawBarLegend() {
     entries.push(['<path d="M0,-5l5,9h-10z" class="hollow"/>', "quartile that is only a bound"]);
   if (some.some((s) => s.seeds > 1 && s.interval.includes(null)))
     entries.push(
-      [line + '<path d="M0,-7l4,5h-8z" class="plain"/>', "interval that no seed bounds on that side"]);
+      [line + '<path d="M0,-7l4,5h-8z" class="plain"/>', "interval that is open on that side"]);
   document.getElementById("constants-legend")
     .append(...entries.map(([picture, words]) => legendEntry(picture, words)));
 }

@@ -66,6 +66,8 @@ TEST(ReportFindings, FiguresShowMediansAndTheOpening) {
     std::string const opening = figure(content, "opening.svg");
     EXPECT_EQ(count(opening, ">95 % over the seeds: slope "), 2);  // c_loss and c_max
     EXPECT_EQ(count(opening, ">1 of 4 shapes left out: their median is a bound<"), 1);
+    EXPECT_EQ(count(opening, "rank correlation 1.00, 3 shapes"), 1);
+    EXPECT_EQ(count(opening, "rank correlation -, 4 shapes"), 1);  // c_max is one and the same
     EXPECT_EQ(count(opening, ">no line: 0 of the medians are no bounds<"), 2);
     std::string const constants = figure(content, "constants.svg");
     EXPECT_EQ(count(constants, ">c_loss<"), 4);  // two plots, each with its axis
