@@ -54,10 +54,13 @@ Answer answer(Verdict const& verdict, Constant constant) {
     return verdict.meets[static_cast<std::size_t>(constant)];
 }
 
-// samples: ascending in c, all of which tell. `none` is the status where no sample meets the criterion.
+// samples: ascending in c, all of which tell. `none` is the status where no sample meets the
+// criterion.
 Bracket bracket(std::vector<Verdict> const& samples, Constant constant, BracketStatus none) {
     if (samples.empty()) return {};
-    auto const meet = [&](Verdict const& sample) { return answer(sample, constant) == Answer::yes; };
+    auto const meet = [&](Verdict const& sample) {
+        return answer(sample, constant) == Answer::yes;
+    };
     auto const first = std::find_if(samples.begin(), samples.end(), meet);
     Bracket result;
     if (first != samples.begin()) {
@@ -120,10 +123,9 @@ void set_statistics(SeedSummary& summary, std::vector<Bounded> const& log2_c,
         summary.upper_quartile = in_c(quantile(log2_c, 0.75));
     }
     summary.bootstrapped = log2_c.size() >= bootstrap_fewest;
-    Bounded const interval =
-        summary.bootstrapped
-            ? quantile_interval(log2_c, 0.5, stream)
-            : Bounded{quantile(log2_c, 0).lower, quantile(log2_c, 1).upper};
+    Bounded const interval = summary.bootstrapped
+                                 ? quantile_interval(log2_c, 0.5, stream)
+                                 : Bounded{quantile(log2_c, 0).lower, quantile(log2_c, 1).upper};
     summary.interval_low = side_in_c(interval.lower);
     summary.interval_high = side_in_c(interval.upper);
     double sum = 0;
@@ -167,6 +169,15 @@ void for_groups(std::vector<T> const& sorted, Same same, Use use) {
         use(std::vector<T>(begin, end));
         begin = end;
     }
+}
+
+Region region_of(Verdict const& network, bool sharpness) {
+    if (answer(network, Constant::c_max) == Answer::yes) return Region::divergent;
+    bool const loss = answer(network, Constant::c_loss) == Answer::yes;
+    if (loss && sharpness) return Region::loss_and_sharpness_catapult;
+    if (loss) return Region::loss_catapult;
+    if (sharpness) return Region::sharpness_catapult;
+    return network.c > 2 ? Region::sharpness_reduction : Region::below_2;
 }
 
 }  // namespace
@@ -251,20 +262,29 @@ Bounded log2_of(Bracket const& bracket) {
 
 Quantile in_c(Bounded const& log2_c) {
     if (log2_c.known()) return {std::exp2(log2_c.lower), ""};
-    if (std::isfinite(log2_c.lower))
-        return {std::exp2(log2_c.lower), ">", side_in_c(log2_c.upper)};
+    if (std::isfinite(log2_c.lower)) return {std::exp2(log2_c.lower), ">", side_in_c(log2_c.upper)};
     if (std::isfinite(log2_c.upper)) return {std::exp2(log2_c.upper), "<"};
     return {};
 }
 
-Region region_of(Trajectory const& network, double margin) {
-    if (network.status == RunStatus::diverged) return Region::divergent;
-    bool const loss = loss_rises(network) == Answer::yes;
-    bool const sharpness = sharpness_rises(network, margin) == Answer::yes;
-    if (loss && sharpness) return Region::loss_and_sharpness_catapult;
-    if (loss) return Region::loss_catapult;
-    if (sharpness) return Region::sharpness_catapult;
-    return network.c > 2 ? Region::sharpness_reduction : Region::below_2;
+std::map<double, Region> regions_of(std::vector<Verdict> const& verdicts) {
+    auto const tells = [](Verdict const& verdict) {
+        return answer(verdict, Constant::c_max) != Answer::yes &&
+               answer(verdict, Constant::c_sharp) != Answer::unknown;
+    };
+    std::map<double, Region> regions;
+    auto below = verdicts.end();  // the last one that tells
+    for (auto it = verdicts.begin(); it != verdicts.end(); ++it) {
+        if (tells(*it)) below = it;
+        auto const above = std::find_if(it, verdicts.end(), tells);
+        Answer const before =
+            below == verdicts.end() ? Answer::unknown : answer(*below, Constant::c_sharp);
+        Answer const after = above == verdicts.end() ? before : answer(*above, Constant::c_sharp);
+        bool const diverged = answer(*it, Constant::c_max) == Answer::yes;
+        bool const agree = before == after || before == Answer::unknown;
+        if (diverged || agree) regions[it->c] = region_of(*it, after == Answer::yes);
+    }
+    return regions;
 }
 
 }  // namespace sg

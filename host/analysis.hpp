@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -109,7 +110,7 @@ std::vector<Shape> summarise(std::vector<Point> const& points);
 Bounded log2_of(Bracket const& bracket);
 Quantile in_c(Bounded const& log2_c);
 
-// Where one network stands in the phase diagram.
+// Regions of the phase diagram.
 enum class Region : std::uint8_t {
     below_2,
     sharpness_reduction,
@@ -125,6 +126,9 @@ inline constexpr std::array<std::string_view, 6> region_names{"below 2",
                                                               "loss and sharpness catapult",
                                                               "divergent"};
 
-Region region_of(Trajectory const& network, double margin);
+// Where the networks of one point stand, by c. A search measures λ of few: of the others the
+// nearest ones that were measured say whether it rose; between two that differ a network is left
+// out.   verdicts: ascending in c
+std::map<double, Region> regions_of(std::vector<Verdict> const& verdicts);
 
 }  // namespace sg

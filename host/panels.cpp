@@ -116,13 +116,22 @@ std::string panel_title(StoredStudy const& study, int depth, std::vector<double>
 
 std::vector<Panel> panels_of(StoredStudy const& study, std::vector<Shape> const& shapes) {
     SG_EXPECT(study.rows.size() == study.margins.size());
-    std::map<PanelKey, Panel> panels;
+    using Seeds = std::map<std::uint64_t, std::map<double, Verdict>>;
+    std::map<PanelKey, std::map<int, Seeds>> verdicts;
     for (std::size_t n = 0; n < study.rows.size(); ++n) {
         Trajectory const& row = study.rows[n];
         if (row.status == RunStatus::pending || row.status == RunStatus::stopped) continue;
-        Panel& panel = panels[{row.swept, row.depth}];
-        panel.columns[row.width][row.seed][row.c] = region_of(row, study.margins[n]);
+        verdicts[{row.swept, row.depth}][row.width][row.seed][row.c] =
+            verdict_of(row, study.margins[n]);
     }
+    std::map<PanelKey, Panel> panels;
+    for (auto const& [key, widths] : verdicts)
+        for (auto const& [width, seeds] : widths)
+            for (auto const& [seed, by_c] : seeds) {
+                std::vector<Verdict> sorted;
+                for (auto const& [c, verdict] : by_c) sorted.push_back(verdict);
+                panels[key].columns[width][seed] = regions_of(sorted);
+            }
     for (Shape const& shape : shapes) {
         auto const panel = panels.find({shape.swept, shape.depth});
         if (panel != panels.end()) panel->second.shapes.push_back(shape);
@@ -136,6 +145,18 @@ std::vector<Panel> panels_of(StoredStudy const& study, std::vector<Shape> const&
         sorted.push_back(std::move(panel));
     }
     return sorted;
+}
+
+std::optional<Region> region_in(std::vector<Panel> const& panels, Trajectory const& network) {
+    auto const panel = std::find_if(panels.begin(), panels.end(), [&](Panel const& one) {
+        return one.depth == network.depth && one.swept == network.swept;
+    });
+    if (panel == panels.end() || !panel->columns.contains(network.width)) return {};
+    Column const& column = panel->columns.at(network.width);
+    if (!column.contains(network.seed)) return {};
+    Stripe const& stripe = column.at(network.seed);
+    auto const found = stripe.find(network.c);
+    return found == stripe.end() ? std::nullopt : std::optional(found->second);
 }
 
 Axes axes_of(std::vector<Panel> const& panels) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,9 @@ struct Panel {
 };
 // Sorted by the swept keys, then depth; of networks that finished, whatever became of them.
 std::vector<Panel> panels_of(StoredStudy const& study, std::vector<Shape> const& shapes);
+
+// Of one network; nothing where it did not run to its end, or its region is not known.
+std::optional<Region> region_in(std::vector<Panel> const& panels, Trajectory const& network);
 
 // What all panels share, so that they can be compared: sides of the axes in log2.
 struct Axes {

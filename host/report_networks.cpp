@@ -14,7 +14,7 @@ namespace sg {
 
 namespace {
 
-constexpr std::uint8_t no_region = 255;  // of a network that did not run to its end
+constexpr std::uint8_t no_region = 255;  // did not run to its end, or nothing says whether λ rose
 
 std::string member(std::string_view name, std::string const& json) {
     return fmt::format(",\"{}\":{}", name, json);
@@ -50,14 +50,11 @@ std::string codes(std::vector<Trajectory> const& rows, Get get) {
     return fmt::format("{{\"texts\":{},\"codes\":{}}}", json_list(texts), json_int32(values));
 }
 
-std::string regions(StoredStudy const& study) {
-    SG_EXPECT(study.rows.size() == study.margins.size());
+std::string regions(ReportContent const& content) {
     std::vector<std::uint8_t> values;
-    for (std::size_t n = 0; n < study.rows.size(); ++n) {
-        RunStatus const status = study.rows[n].status;
-        bool const ran = status != RunStatus::pending && status != RunStatus::stopped;
-        values.push_back(ran ? static_cast<std::uint8_t>(region_of(study.rows[n], study.margins[n]))
-                             : no_region);
+    for (Trajectory const& row : content.study.rows) {
+        auto const region = region_in(content.panels, row);
+        values.push_back(region ? static_cast<std::uint8_t>(*region) : no_region);
     }
     return json_uint8(values);
 }
@@ -152,7 +149,7 @@ std::string networks_data(ReportContent const& f) {
     text += member("learning_rate", floats(rows, [](T const& r) { return r.learning_rate; }));
     text += member("sharpness_0", floats(rows, [](T const& r) { return r.sharpness_0; }));
     text += member("status", integers(rows, [](T const& r) { return static_cast<int>(r.status); }));
-    text += member("region", regions(f.study));
+    text += member("region", regions(f));
     text += member("loss_rise", floats(rows, [](T const& r) {
                        return rise(r.loss, r.loss.empty() ? missing : r.loss.front());
                    }));

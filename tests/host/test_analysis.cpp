@@ -340,17 +340,5 @@ TEST(Summary, CountsTheStatusesOfItsSeedsAndWhatRestsOnCollapsedNetworks) {
     EXPECT_EQ(barrier.on_collapsed, 0);
 }
 
-TEST(Regions, FollowTheNetworkItself) {
-    EXPECT_EQ(region_of(network(2), 0), Region::below_2);
-    EXPECT_EQ(region_of(network(2.5), 0), Region::sharpness_reduction);
-    auto const rows = point(2, 4, 9, 6);
-    EXPECT_EQ(region_of(rows[3], 0), Region::loss_catapult);
-    EXPECT_EQ(region_of(rows[5], 0), Region::loss_and_sharpness_catapult);
-    EXPECT_EQ(region_of(rows[5], 0.5), Region::loss_catapult);
-    EXPECT_EQ(region_of(rows[6], 0), Region::divergent);
-    EXPECT_EQ(region_of(point(9, 2, 9, 6)[4], 0), Region::sharpness_catapult);
-    EXPECT_EQ(region_of(point(0, 9, 9, 6)[0], 0), Region::loss_catapult);  // begins below 2
-}
-
 }  // namespace
 }  // namespace sg

@@ -114,6 +114,7 @@ TEST(ReportData, HoldsEveryNetwork) {
     study.rows[5].seed = 18446744073709551615U;
     study.rows[6].loss[2] = 1e300;
     YAML::Node const networks = data_of(study)["networks"];
+    auto const panels = panels_of(study, {});
     std::size_t const n = study.rows.size(), entries = test::steps + 1;
     auto const c = decoded<float>(networks["c"].as<std::string>());
     auto const loss = decoded<float>(networks["loss"].as<std::string>());
@@ -128,7 +129,7 @@ TEST(ReportData, HoldsEveryNetwork) {
     for (std::size_t r = 0; r < n; ++r) {
         EXPECT_EQ(c[r], static_cast<float>(study.rows[r].c));
         EXPECT_EQ(depth[r], study.rows[r].depth);
-        EXPECT_EQ(region[r], static_cast<int>(region_of(study.rows[r], 0)));
+        EXPECT_EQ(region[r], static_cast<int>(region_in(panels, study.rows[r]).value()));
         EXPECT_EQ(networks["seed"]["texts"][seed[r]].as<std::string>(),
                   std::to_string(study.rows[r].seed));
         for (std::size_t t = 0; t < entries; ++t) {

@@ -98,7 +98,7 @@ TEST_P(UvTest, EveryNetworkFaresAsTheMapSays) {
                                 : fate.sharpness_rose ? Region::loss_and_sharpness_catapult
                                 : fate.loss_rose      ? Region::loss_catapult
                                                       : Region::sharpness_reduction;
-        EXPECT_EQ(region_of(row, 0), expected);
+        EXPECT_EQ(regions_of({verdict_of(row, 0)}).at(row.c), expected);
         EXPECT_NEAR(row.sharpness_0, UvMap{}.sharpness(), 1e-8);
         EXPECT_TRUE(std::isnan(row.accuracy[0]));
     }
