@@ -14,6 +14,7 @@ SharpnessStatus status_of(EigenStatus s)
     switch (s) {
         case EigenStatus::converged: return SharpnessStatus::converged;
         case EigenStatus::not_converged: return SharpnessStatus::not_converged;
+        case EigenStatus::bound_only: return SharpnessStatus::bound_only;
         case EigenStatus::collapsed: return SharpnessStatus::collapsed;
         case EigenStatus::skipped: break;
     }

@@ -25,8 +25,9 @@ void count(Trajectory const& row, Counters& counters)
     counters.diverged += row.status == RunStatus::diverged;
     counters.collapsed += row.status == RunStatus::collapsed;
     for (std::size_t t = 1; t < row.sharpness.size(); ++t) {
-        bool const measured = row.sharpness_status[t] == SharpnessStatus::converged ||
-                              row.sharpness_status[t] == SharpnessStatus::not_converged;
+        SharpnessStatus const status = row.sharpness_status[t];
+        bool const measured =
+            status != SharpnessStatus::collapsed && status != SharpnessStatus::not_measured;
         counters.measurements += measured;
         counters.products += measured ? row.sharpness_products[t] : 0;
     }

@@ -17,7 +17,7 @@ inline constexpr std::array<std::string_view, 5> run_status_names{"pending", "fi
 enum class SharpnessStatus : std::int8_t {
     converged,
     not_converged,
-    bound_only,
+    bound_only,  // by power iteration: λ is at least that, up to rounding
     collapsed,
     not_measured
 };

@@ -30,7 +30,7 @@ struct RayleighQuotient {
         one(n, 0) = 1;
         minus(n, 0) = -lambda;
         result[n] = {lambda, 0, products,
-                     fabs(lambda) < INFINITY ? EigenStatus::converged : EigenStatus::not_converged};
+                     fabs(lambda) < INFINITY ? EigenStatus::bound_only : EigenStatus::not_converged};
     }
 };
 

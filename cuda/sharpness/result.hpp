@@ -9,7 +9,9 @@
 
 namespace sg {
 
-enum class EigenStatus : std::int32_t { converged, not_converged, collapsed, skipped };
+// bound_only: a Rayleigh quotient that nothing was asked of, so that the eigenvalue is above it or, up to
+// rounding, there.
+enum class EigenStatus : std::int32_t { converged, not_converged, bound_only, collapsed, skipped };
 
 // Without padding: it is copied to the host as it lies.
 struct EigenResult {

@@ -37,7 +37,8 @@ TEST_P(MeterTest, EveryMethodMeasures) {
             double const tolerance = method == Method::power ? 0.2 : 1e-6;
             EXPECT_NEAR(first[n].lambda, top(n), tolerance * top(n));
             EXPECT_NEAR(second[n].lambda, top(n), tolerance * top(n));
-            EXPECT_EQ(second[n].status, EigenStatus::converged);
+            EXPECT_EQ(second[n].status, method == Method::power ? EigenStatus::bound_only
+                                                                : EigenStatus::converged);
             auto const P = static_cast<int>(cohort.params);
             EXPECT_EQ(second[n].products, method == Method::power   ? 16
                                           : method == Method::exact ? P + 1
