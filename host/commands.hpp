@@ -57,6 +57,7 @@ ExitCode plan_command(RunOptions const& options);
 ExitCode analyse_command(AnalyseOptions const& options);
 ExitCode report_command(ReportOptions const& options);
 ExitCode repair_command(std::string const& file);
+ExitCode watch_command(std::string const& file);
 ExitCode merge_command(MergeOptions const& options);
 ExitCode doctor_command(DoctorOptions const& options);
 

@@ -26,6 +26,8 @@ constexpr std::array<unsigned char, 8> signature{0x89, 'H', 'D', 'F', '\r', '\n'
 // something else before it is none of ours.)
 std::optional<std::array<unsigned char, 12>> superblock(std::string const& path) {
     std::array<char, 12> head{};
+    std::error_code ignored;  // to open a pipe would wait for its writer
+    if (!std::filesystem::is_regular_file(path, ignored)) return {};
     std::ifstream in(path, std::ios::binary);
     if (!in.read(head.data(), head.size())) return {};
     std::array<unsigned char, 12> bytes{};

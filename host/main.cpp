@@ -125,7 +125,14 @@ ExitCode run(int argc, char** argv)
         ->type_name("S")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
-    for (char const* name : {"watch", "data"}) refuse(app, name);
+    std::string watched;
+    auto* watch = app.add_subcommand("watch", "follow a run, or look at what it left");
+    watch->add_option("FILE", watched, "output of `sharpgrid run`")->required();
+    watch->footer(
+        "On a terminal it draws progress and the phase diagram so far again and again, until the run ends or\n"
+        "Ctrl-C; elsewhere it prints a line for each commit, and the diagram at the end. NO_COLOR is respected.\n"
+        "Exit codes: 0 the study is complete, or Ctrl-C; 75 its run was stopped or killed; 3 it cannot be read.");
+    refuse(app, "data");
 
     try {
         app.parse(argc, argv);
@@ -139,6 +146,7 @@ ExitCode run(int argc, char** argv)
     if (*doctor) return sg::doctor_command(doctor_options);
     if (*repair) return sg::repair_command(repaired);
     if (*report) return sg::report_command(report_options);
+    if (*watch) return sg::watch_command(watched);
     return sg::analyse_command(analyse_options);
 }
 

@@ -7,15 +7,11 @@
 
 namespace sg {
 
-namespace {
-
+// Bytes that continue a UTF-8 letter take no place of their own.
 std::size_t letters(std::string const& text) {
-    // Bytes that continue a UTF-8 letter take no place of their own.
     return static_cast<std::size_t>(
         std::count_if(text.begin(), text.end(), [](char byte) { return (byte & 0xc0) != 0x80; }));
 }
-
-}  // namespace
 
 void print_table(std::ostream& out, std::vector<Line> const& lines) {
     SG_EXPECT(!lines.empty());

@@ -13,6 +13,8 @@ namespace sg {
 
 using Line = std::vector<std::string>;
 
+std::size_t letters(std::string const& text);
+
 // Columns to the right, two blanks apart, the first line underlined. lines: at least one.
 void print_table(std::ostream& out, std::vector<Line> const& lines);
 
