@@ -55,6 +55,12 @@ say "The four regimes of a long run"
 "$program" analyse regimes.h5 --json >regimes.json
 "$python" "$checks/check_regimes.py" regimes.json --least 2
 
+say "The search against a grid, on the networks of the quick study"
+"$program" run "$quick" -o grid.h5 --set 'grid.c={log2_min: 0, log2_max: 7, step: 0.1}'
+"$python" "$checks/check_quick.py" grid.h5 --audited 200 --products 6
+"$program" run "$quick" -o search.h5 --set 'grid.c={search: true, log2_min: 0, log2_max: 7, resolution: 0.02}'
+"$python" "$checks/check_search.py" grid.h5 search.h5
+
 say "Float against double"
 for precision in float double; do
     "$program" run "$quick" -o "$precision.h5" --precision "$precision" \

@@ -269,7 +269,10 @@ TEST(Config, ReadsTheStudiesOfTheRepository) {
     EXPECT_EQ(read_study(path, {"training.steps=2"}).steps, 2);
     std::string const configs = std::string(SG_SOURCE_DIR) + "/configs/";
     Study const quick = read_study(configs + "quickstart.yaml");
-    EXPECT_EQ(quick.depth.size() * quick.width.size() * quick.seeds.size() * quick.c.size(), 1044U);
+    EXPECT_EQ(quick.depth.size() * quick.width.size() * quick.seeds.size(), 36U);
+    EXPECT_EQ(quick.search.value().resolution, 0.05);
+    EXPECT_EQ(quick.c.size(), 15U);  // its coarse grid
+    EXPECT_EQ(quick.output_file, "quickstart.h5");
     Study const zero = read_study(configs + "zero_last_layer.yaml");
     EXPECT_EQ(zero.variants.at(0).last_layer, LastLayer::zero);
     Study const uv = read_study(configs + "uv.yaml");
