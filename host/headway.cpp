@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <ctime>
 #include <limits>
+#include <set>
 
 #include "cuda/exec/error.hpp"
 #include "host/config.hpp"
@@ -42,14 +43,14 @@ std::optional<Headway> Outlook::headway(std::vector<Trajectory> const& rows) con
     try {
         Todo const todo(*study_, cohorts_, shard_, rows);
         Headway headway{todo.networks(), work_, std::min(todo.flops(), work_), {}};
-        for (Cohort const& cohort : cohorts_)
+        for (Cohort const& cohort : cohorts_) {
+            std::set<double> any;
             for (std::uint64_t const seed : study_->seeds)
-                for (Request const& request : todo.requests(cohort, seed)) {
-                    auto const& swept =
-                        study_->variants.at(static_cast<std::size_t>(cohort.variant)).swept;
-                    headway.awaited.push_back(
-                        {cohort.spec.depth, cohort.spec.width, swept, request.c});
-                }
+                for (Request const& request : todo.requests(cohort, seed)) any.insert(request.c);
+            auto const& variant = study_->variants.at(static_cast<std::size_t>(cohort.variant));
+            for (double const c : any)
+                headway.awaited.push_back({cohort.spec.depth, cohort.spec.width, variant.swept, c});
+        }
         return headway;
     } catch (InternalError const&) {  // its rows are not of the study that it names
         return {};

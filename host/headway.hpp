@@ -13,7 +13,7 @@
 
 namespace sg {
 
-// A network that is under way, or that nothing is waited for to begin.
+// A network of any seed that is under way, or for which nothing else is waited.
 struct Awaited {
     int depth = 0, width = 0;
     std::vector<double> swept;

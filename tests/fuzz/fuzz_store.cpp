@@ -19,6 +19,7 @@
 #include "host/store_merge.hpp"
 #include "host/store_write.hpp"
 #include "host/tables.hpp"
+#include "host/watch_view.hpp"
 #include "tests/fuzz/edits.hpp"
 #include "tests/host/trajectories.hpp"
 
@@ -170,6 +171,7 @@ void analyse(StoredStudy const& study) {
     print_constants(text, study, points, shapes);
     write_csv(text, study, points);
     text << phase_diagram_svg(study, points, shapes);
+    for (std::string const& line : snapshot({"study.h5", study, {}, {}}, 80)) text << line << '\n';
     write_json(json, study, points);
     demand(first_bad_byte(json.str()) == std::string::npos, "JSON is UTF-8");
     demand(first_bad_byte(text.str()) == std::string::npos, "no control characters on a terminal");
