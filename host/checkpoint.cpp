@@ -33,6 +33,13 @@ void each_member(Row& row, Visit visit) {
     visit(row.swept);
 }
 
+template <class Row, class Visit>
+void each_spectrum_member(Row& row, Visit visit) {
+    auto const by_pointer = [&](auto member) { visit(row.*member); };
+    for (schema::StepField const& field : schema::spectrum_fields())
+        std::visit(by_pointer, field.member);
+}
+
 // The members of a head before its rows, and after them.
 template <class Head, class Visit>
 void each_first(Head& head, Visit visit) {
@@ -97,6 +104,8 @@ std::string encode(CheckpointHead const& head) {
     out.add(static_cast<std::uint64_t>(head.rows.size()));
     for (Trajectory const& row : head.rows) each_member(row, add);
     each_last(head, add);
+    if (!head.rows.empty() && !head.rows.front().spectrum_status.empty())
+        for (Trajectory const& row : head.rows) each_spectrum_member(row, add);
     return out.bytes();
 }
 
@@ -110,6 +119,8 @@ CheckpointHead decode_checkpoint_head(std::string_view bytes) {
     demand(rows <= bytes.size() / sizeof(double), "it is too short");
     for (std::uint64_t k = 0; k < rows; ++k) each_member(head.rows.emplace_back(), read);
     each_last(head, read);
+    if (!in.at_end())
+        for (Trajectory& row : head.rows) each_spectrum_member(row, read);
     demand(in.at_end(), "its head is too long");
     check_rows(head);
     check_living(head);

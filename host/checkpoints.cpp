@@ -11,6 +11,7 @@
 
 #include "cuda/exec/error.hpp"
 #include "host/bytes.hpp"
+#include "host/schema.hpp"
 
 namespace sg {
 
@@ -40,7 +41,7 @@ std::string newest_name(fs::path const& entry) {
 
 bool holds(Study const& study, Cohort const& cohort, Todo const& todo, Trajectory const& row) {
     auto const& variant = study.variants[static_cast<std::size_t>(cohort.variant)];
-    return row.swept == variant.swept && todo.request(cohort, row.seed, row.c);
+    return row.swept == variant.swept && schema::has_spectrum(row, study.spectrum) && todo.request(cohort, row.seed, row.c);
 }
 
 // Whether the study and its plan would have written this head.

@@ -8,6 +8,7 @@
 
 #include "cuda/nets/model.hpp"
 #include "cuda/sharpness/meter.hpp"
+#include "cuda/sharpness/spectrum.hpp"
 #include "cuda/train/slice.hpp"
 #include "host/dataset.hpp"
 #include "host/study.hpp"
@@ -58,6 +59,10 @@ double network_cost(Study const& study, Cohort const& cohort);
 
 // Numbers that a checkpoint keeps of one network of a cohort.
 std::int64_t state_values(Study const& study, Cohort const& cohort);
+
+SpectrumOptions spectrum_options(Study const& study);
+// Products that the plan expects of one measurement of the spectrum.
+double spectrum_products(Study const& study, std::int64_t params);
 
 // Products per measurement that the plan expects (measured on the quick study).
 double expected_products(Study const& study, std::int64_t params);

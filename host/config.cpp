@@ -15,6 +15,7 @@
 #include "cuda/exec/error.hpp"
 #include "cuda/nets/uv.hpp"
 #include "host/config_grid.hpp"
+#include "host/config_spectrum.hpp"
 #include "host/digest.hpp"
 #include "host/study_keys.hpp"
 #include "host/yaml_reader.hpp"
@@ -63,7 +64,10 @@ std::vector<SectionRule> const& schema() {
           {"at"},
           {"protocol"},
           {"c_sharp_margin"},
+          {"spectrum"},
           {"iterate", "leave it out"}}},
+        {"sharpness.spectrum", {{"steps"}, {"top"}, {"smallest"}, {"density"}}},
+        {"sharpness.spectrum.density", {{"probes"}, {"order"}}},
         {"output", {{"file"}}}};
     return rules;
 }
@@ -160,6 +164,10 @@ void check_published(Study const& study, Section const& training, Section const&
         problems.add(training.place("batch"),
                      "training.batch: full has no mini-batch that could be set aside for the "
                      "sharpness; give a number, or take protocol fixed");
+    if (!study.spectrum.steps.empty())
+        problems.add(sharpness.place("spectrum"),
+                     "sharpness.spectrum needs the same examples at every step; leave it out, or "
+                     "take protocol fixed");
 }
 
 void read_sharpness(Section const& section, Study& study) {
@@ -242,6 +250,7 @@ void read_root(Value const& root, Place const& whole, Problems& problems, Study&
     study.width = read_sizes(model, "width", any_width);
     read_grid(root, model, training, grid, schema(), study);
     read_sharpness(sharpness, study);
+    study.spectrum = read_spectrum(sharpness, schema(), study.steps);
     check_published(study, training, sharpness);
     check_examples(study, data, training, sharpness);
     study.output_file = study.name + ".h5";

@@ -89,7 +89,7 @@ void demand_own_rows(StoredStudy const& kept, std::string const& path, Study con
             !has(before.seeds, row.seed) || (!before.search && !has(before.c, row.c)) ||
             !settings.contains(row.swept))
             refuse(path, "holds a network that is not of its study");
-    if (kept.steps != before.steps) refuse(path, "is not as long as its study says");
+    if (kept.steps != before.steps || kept.spectrum != before.spectrum) refuse(path, "is not as long as its study says");
 }
 
 void demand_same_study(StoredStudy const& kept, std::string const& path, Study const& study,

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -16,6 +17,7 @@ namespace {
 // Chunks that are kept in memory for each array: its last ones are written again and again.
 constexpr std::size_t cache_bytes = 512 * 1024;
 constexpr std::size_t cache_slots = 101;
+constexpr int most_axes = 4;
 
 }  // namespace
 
@@ -45,15 +47,16 @@ void Appender::write(std::string const& variable, std::uint64_t first, Type type
     hid_t const id = dataset(variable).id();
     auto const before = own<H5Sclose>(H5Dget_space(id), "shape of " + variable);
     int const rank = H5Sget_simple_extent_ndims(before.id());
-    SG_EXPECT(rank >= 0 && rank <= 2);
+    SG_EXPECT(rank >= 0 && rank <= most_axes);
     if (rank == 0) {
         SG_EXPECT(count == 1);
         return check(H5Dwrite(id, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values),
                      "write " + variable);
     }
-    hsize_t shape[2]{1, 1}, start[2]{first, 0};
+    hsize_t shape[most_axes]{}, start[most_axes]{first};
     check(H5Sget_simple_extent_dims(before.id(), shape, nullptr), "shape of " + variable);
-    hsize_t const per_row = rank == 2 ? shape[1] : 1;
+    hsize_t per_row = 1;
+    for (int axis = 1; axis < rank; ++axis) per_row *= shape[axis];
     SG_EXPECT(per_row > 0 && count % per_row == 0);
     hsize_t const rows = count / per_row;
     if (rows == 0) return;
@@ -61,7 +64,9 @@ void Appender::write(std::string const& variable, std::uint64_t first, Type type
         shape[0] = first + rows;
         check(H5Dset_extent(id, shape), "extend " + variable);
     }
-    hsize_t const part[2]{rows, per_row};
+    hsize_t part[most_axes]{};
+    std::copy(shape, shape + rank, part);
+    part[0] = rows;
     auto const to = own<H5Sclose>(H5Dget_space(id), "shape of " + variable);
     auto const from = own<H5Sclose>(H5Screate_simple(rank, part, nullptr), "memory space");
     check(H5Sselect_hyperslab(to.id(), H5S_SELECT_SET, start, nullptr, part, nullptr),

@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <functional>
+#include <numeric>
 #include <ostream>
 
 #include "cuda/ops/matmul.hpp"
 #include "cuda/ops/trial.hpp"
 #include "host/examples.hpp"
+#include "host/schema.hpp"
 #include "host/todo.hpp"
 
 namespace sg {
@@ -32,7 +35,12 @@ std::size_t resident_bytes()
 std::size_t row_bytes(Study const& study)
 {
     auto const entries = static_cast<std::size_t>(study.steps) + 1;
-    return entries * (5 * sizeof(double) + sizeof(int) + 1) + 256;
+    std::size_t const spectrum =
+        std::transform_reduce(schema::spectrum_fields().begin(), schema::spectrum_fields().end(),
+                              std::size_t{0}, std::plus<>(), [&](auto const& field) {
+                                  return schema::spectrum_entries(field, study.spectrum);
+                              });
+    return entries * (5 * sizeof(double) + sizeof(int) + 1) + spectrum * sizeof(double) + 256;
 }
 
 std::size_t dataset_bytes(DataSpec const& spec, DatasetShape const& d)
@@ -260,6 +268,9 @@ void print_plan(std::ostream& out, Study const& study, Plan const& plan)
     out << fmt::format("study        {}: {} networks in {} cohorts, {} slices, {} workers\n", study.name,
                        plan.networks, plan.cohorts.size(), plan.slices, plan.workers);
     out << fmt::format("work         {:.3g} Gflop\n", plan.flops * 1e-9);
+    if (auto const steps = study.spectrum.steps.size(); steps > 0)
+        out << fmt::format("spectrum     about {:.0f} products per network at each of {} steps\n",
+                           spectrum_products(study, plan.cohorts.back().model.params()), steps);
     out << fmt::format("memory       {} (of {} free)\n", human_bytes(static_cast<double>(plan.host_bytes)),
                        human_bytes(static_cast<double>(plan.machine.host_memory)));
     if (plan.space() == Space::cuda)

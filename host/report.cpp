@@ -10,6 +10,7 @@
 #include "host/digest.hpp"
 #include "host/embedded.hpp"
 #include "host/json.hpp"
+#include "host/spectra.hpp"
 #include "host/svg.hpp"
 
 namespace sg {
@@ -91,6 +92,7 @@ std::string report_page(ReportContent const& content) {
     std::string const title = html_text(content.study.title);
     std::string const subtitle = html_text(subtitle_of(content.study));
     std::string const summary = summary_html(content);
+    std::string const spectra = spectra_html(content);
     std::string const data = json_in_html(report_data(content));
     std::string const generator = html_text(version_text());
     std::string const licence = html_text(plotly.licence);
@@ -100,6 +102,7 @@ std::string report_page(ReportContent const& content) {
                                      {"generator", generator},
                                      {"css", embedded::style()},
                                      {"summary", summary},
+                                     {"spectra", spectra},
                                      {"plotly-version", plotly.version},
                                      {"plotly-licence", licence},
                                      {"data", data},

@@ -11,6 +11,9 @@ namespace {
 
 std::vector<std::string> const on_run{"run"};
 std::vector<std::string> const on_run_step{"run", "step"};
+std::vector<std::string> const on_spectrum{"run", "spectrum_step"};
+std::vector<std::string> const on_top{"run", "spectrum_step", "top"};
+std::vector<std::string> const on_node{"run", "spectrum_step", "probe", "node"};
 
 // Every name that the file gives to something other than a swept key.
 constexpr std::string_view other_names =
@@ -18,13 +21,14 @@ constexpr std::string_view other_names =
     "critical_status critical_rests_on_collapsed audit_measurements audit_misses audit_worst "
     "committed_rows commit_checksum study_state end_time commit_a commit_b commit_field "
     "point_depth point_width point_seed "
-    "point_networks point_collapsed point_diverged ";
+    "point_networks point_collapsed point_diverged spectrum_step top probe node ";
 
 bool taken(std::string const& name) {
     auto const same = [&](auto const& field) { return field.variable.name == name; };
     return other_names.find(" " + name + " ") != std::string_view::npos ||
            std::any_of(run_fields().begin(), run_fields().end(), same) ||
-           std::any_of(step_fields().begin(), step_fields().end(), same);
+           std::any_of(step_fields().begin(), step_fields().end(), same) ||
+           std::any_of(spectrum_fields().begin(), spectrum_fields().end(), same);
 }
 
 // FNV-1a with 64 bits, byte by byte, the lowest first: the same on every machine.
@@ -104,6 +108,76 @@ std::vector<StepField> const& step_fields() {
     return fields;
 }
 
+std::vector<StepField> const& spectrum_fields() {
+    using T = Trajectory;
+    auto const status = words_of(sharpness_status_names);
+    static std::vector<StepField> const fields{
+        {{"top_eigenvalue", on_top, "largest eigenvalues of the Hessian", "1", "", {}},
+         &T::top_eigenvalue},
+        {{"top_eigenvalue_residual", on_top, "residual |H v - lambda v|, |v| = 1", "1", "", {}},
+         &T::top_eigenvalue_residual},
+        {{"smallest_eigenvalue", on_spectrum, "smallest eigenvalue of the Hessian", "1", "", {}},
+         &T::smallest_eigenvalue},
+        {{"smallest_eigenvalue_residual",
+          on_spectrum,
+          "residual |H v - lambda v|, |v| = 1",
+          "1",
+          "",
+          {}},
+         &T::smallest_eigenvalue_residual},
+        {{"density_node", on_node, "eigenvalue at which a probe has weight", "1", "", {}},
+         &T::density_node},
+        {{"density_weight", on_node, "share of the eigenvalues near the node", "1", "", {}},
+         &T::density_weight},
+        {{"spectrum_products", on_spectrum, "Hessian-vector products spent", "1", "", {}},
+         &T::spectrum_products},
+        {{"spectrum_status", on_spectrum, "what the eigenvalues can be trusted for", "", "", status},
+         &T::spectrum_status},
+    };
+    return fields;
+}
+
+std::vector<h5::Axis> spectrum_axes(SpectrumSpec const& spectrum) {
+    std::vector<h5::Axis> axes;
+    auto const add = [&](char const* name, std::size_t length) {
+        if (length > 0) axes.push_back({name, length, false});
+    };
+    add("spectrum_step", spectrum.steps.size());
+    add("top", static_cast<std::size_t>(spectrum.top));
+    add("probe", static_cast<std::size_t>(spectrum.probes));
+    add("node", static_cast<std::size_t>(spectrum.order));
+    return axes;
+}
+
+std::vector<std::uint64_t> spectrum_shape(StepField const& field, SpectrumSpec const& spectrum) {
+    if (field.variable.name.starts_with("smallest_") && !spectrum.smallest) return {};
+    auto const axes = spectrum_axes(spectrum);
+    std::vector<std::uint64_t> shape;
+    for (std::size_t k = 1; k < field.variable.axes.size(); ++k) {
+        auto const is_it = [&](h5::Axis const& axis) { return axis.name == field.variable.axes[k]; };
+        auto const axis = std::find_if(axes.begin(), axes.end(), is_it);
+        if (axis == axes.end()) return {};
+        shape.push_back(axis->length);
+    }
+    return shape;
+}
+
+std::size_t spectrum_entries(StepField const& field, SpectrumSpec const& spectrum) {
+    auto const shape = spectrum_shape(field, spectrum);
+    std::size_t entries = shape.empty() ? 0 : 1;
+    for (auto const length : shape) entries *= length;
+    return entries;
+}
+
+bool has_spectrum(Trajectory const& row, SpectrumSpec const& spectrum) {
+    auto const fits = [&](StepField const& field) {
+        std::size_t const entries = spectrum_entries(field, spectrum);
+        return std::visit([&](auto member) { return (row.*member).size() == entries; },
+                          field.member);
+    };
+    return std::all_of(spectrum_fields().begin(), spectrum_fields().end(), fits);
+}
+
 h5::Variable const& margin_variable() {
     static h5::Variable const variable{
         "c_sharp_margin", on_run, "relative rise of sharpness that c_sharp asks for", "1", "", {}};
@@ -131,6 +205,7 @@ void RowChecksum::add(Trajectory const& row, double margin) {
     auto const add_member = [&](auto member) { hash(row.*member); };
     for (RunField const& field : run_fields()) std::visit(add_member, field.member);
     for (StepField const& field : step_fields()) std::visit(add_member, field.member);
+    for (StepField const& field : spectrum_fields()) std::visit(add_member, field.member);
     hash(row.swept);
     hash(margin);
     state_ = hash.state;

@@ -34,8 +34,17 @@ using RunField = FieldOf<Trajectory, int, std::uint64_t, double, RunStatus>;
 using StepField = FieldOf<Trajectory, std::vector<double>, std::vector<std::int32_t>,
                           std::vector<SharpnessStatus>>;
 
-std::vector<RunField> const& run_fields();    // (run)
-std::vector<StepField> const& step_fields();  // (run, step)
+std::vector<RunField> const& run_fields();        // (run)
+std::vector<StepField> const& step_fields();      // (run, step)
+std::vector<StepField> const& spectrum_fields();  // (run, spectrum_step), (run, spectrum_step, top) ...
+
+// The axes of the spectrum in a file, with their lengths; none without a spectrum.
+std::vector<h5::Axis> spectrum_axes(SpectrumSpec const& spectrum);
+// The extents of a field of spectrum_fields() behind `run`; empty: the study does not measure it.
+std::vector<std::uint64_t> spectrum_shape(StepField const& field, SpectrumSpec const& spectrum);
+std::size_t spectrum_entries(StepField const& field, SpectrumSpec const& spectrum);  // their product, or 0
+// Whether the arrays of a row have these sizes.
+bool has_spectrum(Trajectory const& row, SpectrumSpec const& spectrum);
 
 // c_sharp_margin: ε of c_sharp, which is not a member of a Trajectory.
 h5::Variable const& margin_variable();

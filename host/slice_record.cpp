@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // What a slice writes into its trajectories, from what was fetched.
+#include <algorithm>
 #include <cmath>
 
 #include "cuda/train/sgd.hpp"
+#include "host/schema.hpp"
 #include "host/slice_run.hpp"
 
 namespace sg {
@@ -20,6 +22,14 @@ SharpnessStatus status_of(EigenStatus s)
     }
     return SharpnessStatus::not_measured;
 }
+
+// What stands where nothing was measured.
+template <class T>
+constexpr T nothing{};
+template <>
+constexpr double nothing<double> = missing;
+template <>
+constexpr SharpnessStatus nothing<SharpnessStatus> = SharpnessStatus::not_measured;
 
 }  // namespace
 
@@ -47,6 +57,39 @@ void SliceRun<T>::record_initial(Trajectory& row, SliceMember<T> const& member) 
     row.sharpness_residual[0] = first.sharpness.residual;
     row.sharpness_products[0] = first.sharpness.products;
     row.sharpness_status[0] = status_of(first.sharpness.status);
+    for (schema::StepField const& field : schema::spectrum_fields())
+        std::visit(
+            [&](auto array) {
+                using Value = typename std::decay_t<decltype(row.*array)>::value_type;
+                (row.*array).assign(schema::spectrum_entries(field, study_.spectrum), nothing<Value>);
+            },
+            field.member);
+    if (study_.spectrum.at(0)) record_spectrum(row, 0, first.spectrum);
+}
+
+// At its place among the steps of the study.
+template <class T>
+void SliceRun<T>::record_spectrum(Trajectory& row, int step, NetSpectrum const& measured) const
+{
+    if (measured.status == EigenStatus::skipped) return;
+    auto const& spec = study_.spectrum;
+    auto const at = std::lower_bound(spec.steps.begin(), spec.steps.end(), step) - spec.steps.begin();
+    std::copy(measured.top.begin(), measured.top.end(), row.top_eigenvalue.begin() + at * spec.top);
+    std::copy(measured.top_residual.begin(), measured.top_residual.end(),
+              row.top_eigenvalue_residual.begin() + at * spec.top);
+    auto const i = static_cast<std::size_t>(at);
+    if (spec.smallest) {
+        row.smallest_eigenvalue[i] = measured.smallest;
+        row.smallest_eigenvalue_residual[i] = measured.smallest_residual;
+    }
+    auto place = at * spec.probes * spec.order;
+    for (Quadrature const& q : measured.probes) {
+        std::copy(q.node.begin(), q.node.end(), row.density_node.begin() + place);
+        std::copy(q.weight.begin(), q.weight.end(), row.density_weight.begin() + place);
+        place += spec.order;
+    }
+    row.spectrum_products[i] = measured.products;
+    row.spectrum_status[i] = status_of(measured.status);
 }
 
 template <class T>
@@ -97,6 +140,7 @@ void SliceRun<T>::record_measurement(int step, AuditTally& audit)
             end(s, step);
             continue;
         }
+        if (has_spectrum(step)) record_spectrum(row, step, spectra_[slot]);
         auto const& r = results_[slot];
         if (!sharpness || skip_measurement_[slot] || r.status == EigenStatus::skipped) continue;
         row.sharpness[t] = r.lambda;

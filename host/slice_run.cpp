@@ -62,6 +62,8 @@ SliceRun<T>::SliceRun(Exec const& exec, Arena& arena, Study const& study, Cohort
         initial_.emplace(exec, arena, cohort.model, variant_.loss, cohort.unit_seeds, first,
                          cohort.recompute);
     }
+    if (!study.spectrum.steps.empty())
+        spectrum_.emplace(exec, arena, cohort.model, n, spectrum_options(study));
     dead_.assign(static_cast<std::size_t>(n), 0);
     skip_audit_.assign(static_cast<std::size_t>(n), 0);
     skip_measurement_.assign(static_cast<std::size_t>(n), 0);
@@ -92,8 +94,11 @@ std::vector<Initial<T>> SliceRun<T>::measure_initial(std::vector<std::uint64_t> 
     std::vector<Initial<T>> initials;
     for (std::size_t n = 0; n < seeds.size(); ++n) {
         initials.push_back({seeds[n], score_[3 * n], score_[3 * n + 1], results_[n],
-                            meter_.start_vectors(static_cast<int>(n))});
+                            meter_.start_vectors(static_cast<int>(n)), {}});
     }
+    if (!study_.spectrum.at(0)) return initials;
+    auto measured = spectrum_->measure(hessian_, slice_.nets(), slice_.seed(), 0);
+    for (std::size_t n = 0; n < seeds.size(); ++n) initials[n].spectrum = std::move(measured[n]);
     return initials;
 }
 
@@ -152,8 +157,8 @@ void SliceRun<T>::measure(int step)
     if (!measured_) return;
     Nets const nets = slice_.nets(), measured = choose_measured(step);
     bool const sharpness = has_sharpness(step), some = measured.skip != nets.skip;
-    bool const on_batch = sharpness && study_.published();
-    Graphs::Key key{0, nets.count, full, sharpness, some};
+    bool const on_batch = sharpness && study_.published(), spectrum = has_spectrum(step);
+    Graphs::Key key{0, nets.count, full, sharpness, some, spectrum};
     if (on_batch) load_batch(training_batch(step) - 1, key);
     graphs_.run(key, [&] {
         of_loss().evaluate(nets, slice_.theta());
@@ -165,10 +170,11 @@ void SliceRun<T>::measure(int step)
         }
         if (full)
             hessian_.gradient(nets, slice_.grad());
-        else if (sharpness)
-            hessian_.linearise(measured);
+        else if (sharpness || spectrum)
+            hessian_.linearise(spectrum ? nets : measured);
     });
     score_.fetch(of_loss().score().data, std::int64_t{3} * nets.count);
+    if (spectrum) spectra_ = spectrum_->measure(hessian_, nets, slice_.seed(), step);
     if (!sharpness) return;
     meter_.measure(hessian_, measured, slice_.seed(), step);
     results_.fetch(meter_.results(), nets.count);

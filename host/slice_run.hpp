@@ -22,6 +22,7 @@ struct Initial {
     double loss = 0, accuracy = 0;
     EigenResult sharpness;
     std::vector<T> start;  // 2 P, empty unless lanczos
+    NetSpectrum spectrum;  // where the study measures it at step 0
 
     bool usable() const;  // whether c / λ₀ is a learning rate
 };
@@ -77,6 +78,8 @@ private:
     HessianOperator<T>& of_loss() { return training_set_ ? *training_set_ : hessian_; }
     HessianOperator<T>& of_sharpness_0() { return initial_ ? *initial_ : hessian_; }
     void audit_some(int step);
+    bool has_spectrum(int step) const { return spectrum_ && step > 0 && study_.spectrum.at(step); }
+    void record_spectrum(Trajectory& row, int step, NetSpectrum const& measured) const;
     void train(int step);
     std::size_t row_index(int slot) const;
     Trajectory& row_of(int slot) { return rows_[row_index(slot)]; }
@@ -102,6 +105,7 @@ private:
     HessianOperator<T> hessian_;                             // of λ_t
     std::optional<HessianOperator<T>> training_set_, initial_;  // `published` alone: of the loss, of λ₀
     SharpnessMeter<T> meter_;
+    std::optional<Spectrum<T>> spectrum_;
     View<unsigned char, 1> not_audited_, not_measured_;
     View<double, 1> position_;  // on the line from θ_0 to θ_T
     Graphs graphs_;
@@ -113,6 +117,7 @@ private:
     bool measures_ = false;                         // λ of some network at the last step
     bool measured_ = false;                         // whether the last step was
     int audits_ = 0;                                // of the last step
+    std::vector<NetSpectrum> spectra_;              // per slot, of the last step that measured them
     int recorded_ = -1;                             // last step whose training is in the rows
     // What comes from the device. The batch of the next step trains while that of the last is read.
     Pinned<double> score_, train_score_[2];         // (N, 3), (N, 2)

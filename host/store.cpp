@@ -49,8 +49,8 @@ void normalise_nan(Trajectory& row) {
     };
     for (schema::RunField const& field : schema::run_fields())
         std::visit(each_member, field.member);
-    for (schema::StepField const& field : schema::step_fields())
-        std::visit(each_member, field.member);
+    for (auto const* fields : {&schema::step_fields(), &schema::spectrum_fields()})
+        for (schema::StepField const& field : *fields) std::visit(each_member, field.member);
 }
 
 void check_row(Trajectory const& row, Study const& study) {
@@ -60,6 +60,7 @@ void check_row(Trajectory const& row, Study const& study) {
     auto const entries = static_cast<std::size_t>(study.steps) + 1;
     for (schema::StepField const& field : schema::step_fields())
         std::visit([&](auto member) { SG_EXPECT((row.*member).size() == entries); }, field.member);
+    SG_EXPECT(schema::has_spectrum(row, study.spectrum));
 }
 
 double margin_of(Trajectory const& row, Study const& study) {

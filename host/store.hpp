@@ -43,6 +43,7 @@ struct FileHead {
     std::string shard = "1/1";
     std::vector<SweptKey> swept;
     int steps = 0;
+    SpectrumSpec spectrum;
 };
 
 // What a file says of itself, and its rows: all of a closed one, the committed ones of one that is

@@ -61,9 +61,9 @@ void visit_run_fields(std::vector<Trajectory> const& rows, std::vector<SweptKey>
 }
 
 template <class Visit>
-void visit_steps(std::vector<Trajectory> const& rows, std::vector<SweptKey> const& swept,
-                 Visit const& visit) {
-    for (StepField const& field : step_fields()) {
+void visit_steps(std::vector<StepField> const& fields, std::vector<Trajectory> const& rows,
+                 std::vector<SweptKey> const& swept, Visit const& visit) {
+    for (StepField const& field : fields) {
         h5::Variable variable = field.variable;
         variable.coordinates = run_coordinates(swept);
         std::visit(
@@ -80,18 +80,23 @@ void visit_steps(std::vector<Trajectory> const& rows, std::vector<SweptKey> cons
     }
 }
 
-// Calls visit(h5::Variable, std::vector<T>) with every array on (run) and (run, step), in the order
-// of the file; margins: ε of c_sharp, per row.
+// Calls visit(h5::Variable, std::vector<T>) with every array on `run`, in the order of the file; margins: ε of
+// c_sharp, per row.
 template <class Visit>
 void visit_runs(std::vector<Trajectory> const& rows, std::vector<double> const& margins,
-                std::vector<SweptKey> const& swept, Visit const& visit) {
+                std::vector<SweptKey> const& swept, SpectrumSpec const& spectrum,
+                Visit const& visit) {
     visit_run_fields(rows, swept, true, visit);
     visit_swept(rows, swept, "run", visit);
     visit_run_fields(rows, swept, false, visit);
     h5::Variable margin = margin_variable();
     margin.coordinates = run_coordinates(swept);
     visit(margin, margins);
-    visit_steps(rows, swept, visit);
+    visit_steps(step_fields(), rows, swept, visit);
+    std::vector<StepField> measured;
+    for (StepField const& field : spectrum_fields())
+        if (spectrum_entries(field, spectrum) > 0) measured.push_back(field);
+    visit_steps(measured, rows, swept, visit);
 }
 
 template <class Visit>

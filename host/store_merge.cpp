@@ -74,6 +74,7 @@ void demand_one_study(std::vector<Part> const& parts) {
         demand(part, part.study.precision == first.study.precision, "precision");
         demand(part, part.study.data_sha256 == first.study.data_sha256, "data");
         demand(part, part.study.steps == first.study.steps, "length");
+        demand(part, part.study.spectrum == first.study.spectrum, "spectra");
         demand(part, swept(part.study) == swept(first.study), "orders of the swept keys");
     }
 }

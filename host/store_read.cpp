@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <new>
 #include <set>
 #include <tuple>
@@ -92,20 +93,47 @@ void read_run_fields(h5::Reader const& file, std::vector<Trajectory>& rows) {
             field.member);
 }
 
-void read_step_fields(h5::Reader const& file, std::vector<Trajectory>& rows, std::size_t entries) {
-    for (schema::StepField const& field : schema::step_fields())
-        std::visit(
-            [&](auto member) {
-                using T = typename std::decay_t<decltype(Trajectory{}.*member)>::value_type;
-                auto const values =
-                    file.read<schema::Stored<T>>(field.variable.name, {rows.size(), entries});
-                auto next = values.begin();
-                for (Trajectory& row : rows) {
-                    (row.*member).resize(entries);
-                    for (T& value : row.*member) store_value(value, *next++);
-                }
-            },
-            field.member);
+// shape: behind `run`
+void read_step_field(h5::Reader const& file, schema::StepField const& field,
+                     std::vector<std::uint64_t> shape, std::vector<Trajectory>& rows) {
+    std::size_t entries = 1;
+    for (std::uint64_t const length : shape) entries *= length;
+    shape.insert(shape.begin(), rows.size());
+    std::visit(
+        [&](auto member) {
+            using T = typename std::decay_t<decltype(Trajectory{}.*member)>::value_type;
+            auto const values = file.read<schema::Stored<T>>(field.variable.name, shape);
+            auto next = values.begin();
+            for (Trajectory& row : rows) {
+                (row.*member).resize(entries);
+                for (T& value : row.*member) store_value(value, *next++);
+            }
+        },
+        field.member);
+}
+
+// What the file has of the spectrum.
+SpectrumSpec read_spectrum(h5::Reader const& file) {
+    SpectrumSpec spectrum;
+    auto const length = [&](char const* axis) {
+        if (!file.has(axis)) return 0;
+        std::uint64_t const found = file.length(axis);
+        if (found == 0 || found > most_entries)
+            throw h5::Error(std::string("dimension ") + axis + " is malformed");
+        return static_cast<int>(found);
+    };
+    int const steps = length("spectrum_step");
+    if (steps == 0) return spectrum;
+    spectrum.steps = file.read<std::int32_t>("spectrum_step", {static_cast<std::uint64_t>(steps)});
+    if (spectrum.steps.front() < 0 ||
+        std::adjacent_find(spectrum.steps.begin(), spectrum.steps.end(), std::greater_equal<>()) !=
+            spectrum.steps.end())
+        throw h5::Error("spectrum_step does not ascend");
+    spectrum.top = length("top");
+    spectrum.smallest = file.has("smallest_eigenvalue");
+    spectrum.probes = length("probe");
+    spectrum.order = length("node");
+    return spectrum;
 }
 
 void read_swept(h5::Reader const& file, SweptKey const& key, std::vector<Trajectory>& rows) {
@@ -207,7 +235,13 @@ StoredStudy read_all(h5::Reader& file) {
     std::uint64_t const entries = file.length("step");
     if (entries == 0 || entries > most_entries) throw h5::Error("dimension step is malformed");
     study.steps = static_cast<int>(entries - 1);
-    read_step_fields(file, study.rows, entries);
+    for (schema::StepField const& field : schema::step_fields())
+        read_step_field(file, field, {entries}, study.rows);
+    study.spectrum = read_spectrum(file);
+    for (schema::StepField const& field : schema::spectrum_fields()) {
+        auto const shape = schema::spectrum_shape(field, study.spectrum);
+        if (!shape.empty()) read_step_field(file, field, shape, study.rows);
+    }
     study.margins = file.read<double>(schema::margin_variable().name, {record.rows});
     check_rows(study, record.checksum);
     study.audit = record.audit;

@@ -17,7 +17,8 @@ h5::Appender begin_streaming(std::string const& path) {
 }  // namespace
 
 RowStream::RowStream(std::string const& path, FileContent const& begun)
-    : file_(begin_streaming(path)), swept_(begun.head.swept), rows_(begun.rows.size()) {
+    : file_(begin_streaming(path)), swept_(begun.head.swept), spectrum_(begun.head.spectrum),
+      rows_(begun.rows.size()) {
     for (std::size_t k = 0; k < begun.rows.size(); ++k)
         checksum_.add(begun.rows[k], begun.margins[k]);
     h5::Session const session;
@@ -28,9 +29,10 @@ void RowStream::commit(std::vector<Trajectory> const& rows, std::vector<double> 
                        std::vector<PlacedPoint> const& points, AuditTally const& audit,
                        double time) {
     h5::Session const session;
-    schema::visit_runs(rows, margins, swept_, [&](auto const& variable, auto const& values) {
+    auto const write = [&](auto const& variable, auto const& values) {
         file_.write(variable.name, rows_, values);
-    });
+    };
+    schema::visit_runs(rows, margins, swept_, spectrum_, write);
     for (PlacedPoint const& placed : points) {
         std::uint64_t const index = placed.index;
         schema::visit_points({placed.point}, swept_, [&](auto const& variable, auto const& values) {

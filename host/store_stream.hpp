@@ -32,6 +32,7 @@ private:
 
     h5::Appender file_;
     std::vector<SweptKey> swept_;
+    SpectrumSpec spectrum_;
     std::uint64_t rows_;
     schema::RowChecksum checksum_;
     std::uint64_t sequence_ = 0;

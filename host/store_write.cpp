@@ -71,6 +71,19 @@ std::vector<T> counted(std::size_t count) {
     return values;
 }
 
+void write_spectrum_axes(h5::Writer& file, SpectrumSpec const& spectrum) {
+    for (h5::Axis const& axis : schema::spectrum_axes(spectrum)) {
+        bool const steps = axis.name == "spectrum_step";
+        h5::Variable const variable{axis.name, {axis.name},
+                                    steps ? "steps at which the spectrum is measured" : "number",
+                                    "1",       "",
+                                    {}};
+        file.write(variable, steps ? std::vector<std::int32_t>(spectrum.steps.begin(),
+                                                               spectrum.steps.end())
+                                   : counted<std::int32_t>(axis.length));
+    }
+}
+
 void write_axes(h5::Writer& file, FileContent const& content, std::size_t points) {
     auto const entries = static_cast<std::size_t>(content.head.steps) + 1;
     std::size_t const runs = content.rows.size();
@@ -78,6 +91,7 @@ void write_axes(h5::Writer& file, FileContent const& content, std::size_t points
     file.axis({"step", entries, false});
     file.axis({"constant", constant_names.size(), false});
     file.axis({"point", points, true, content.growth.points});
+    for (h5::Axis const& axis : schema::spectrum_axes(content.head.spectrum)) file.axis(axis);
     if (content.growth.runs > 0)
         file.axis({schema::record_axis, schema::record_fields.size(), false});
     file.write({"run", {"run"}, "number of the network", "1", "", {}}, counted<std::int64_t>(runs));
@@ -88,6 +102,7 @@ void write_axes(h5::Writer& file, FileContent const& content, std::size_t points
     file.write(
         {"point", {"point"}, "number of the point: one model, depth, width, seed", "1", "", {}},
         counted<std::int64_t>(points));
+    write_spectrum_axes(file, content.head.spectrum);
 }
 
 void write_record(h5::Writer& file, FileContent const& content) {
@@ -142,6 +157,7 @@ FileHead head_of(Study const& study, Provenance const& from, std::string const& 
     head.shard = from.shard;
     head.swept = study.swept;
     head.steps = study.steps;
+    head.spectrum = study.spectrum;
     return head;
 }
 
@@ -156,7 +172,7 @@ void write_file(OutputFile& output, FileContent const& content) {
         };
         write_attributes(file, content.head);
         write_axes(file, content, points.size());
-        schema::visit_runs(content.rows, content.margins, swept, write);
+        schema::visit_runs(content.rows, content.margins, swept, content.head.spectrum, write);
         schema::visit_points(points, swept, write);
         write_record(file, content);
         if (content.growth.runs > 0) write_streamed_record(file, content);

@@ -9,6 +9,10 @@
 
 namespace sg {
 
+bool SpectrumSpec::at(int step) const {
+    return std::binary_search(steps.begin(), steps.end(), step);
+}
+
 bool Study::measured_at(int step) const {
     SG_EXPECT(step >= 0);
     SG_EXPECT(sharpness.every >= (search ? 0 : 1));

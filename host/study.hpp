@@ -45,6 +45,18 @@ struct SharpnessSpec {
     double c_sharp_margin = -1;  // ε of c_sharp; < 0: 0.05 for a zero last layer, else 0
 };
 
+// What is measured of the spectrum beside λ, and at which steps; nothing without steps.
+struct SpectrumSpec {
+    std::vector<int> steps;  // ascending
+    int top = 0;             // the largest eigenvalues
+    bool smallest = false;   // the smallest one
+    int probes = 0;          // of the spectral density; 0: none
+    int order = 0;           // nodes, and products, of a probe
+
+    bool at(int step) const;
+    bool operator==(SpectrumSpec const&) const = default;
+};
+
 // One setting of everything that may be swept besides depth, width, seed and c.
 struct Variant {
     Activation activation = Activation::relu;
@@ -79,6 +91,7 @@ struct Study {
     bool barrier = false;              // the loss on the line from θ_0 to θ_T is measured
     int steps = 10;                    // T
     SharpnessSpec sharpness;
+    SpectrumSpec spectrum;
     std::string output_file;
 
     std::string yaml_given;     // the file as it was read

@@ -110,16 +110,28 @@ std::string seeds_text(std::vector<std::uint64_t> const& seeds) {
     return fmt::format("[{}]", fmt::join(seeds, ", "));
 }
 
-std::string sharpness_text(SharpnessSpec const& spec) {
+// ", spectrum: {...}", or nothing.
+std::string spectrum_text(SpectrumSpec const& spec) {
+    if (spec.steps.empty()) return "";
+    std::string text = fmt::format("steps: [{}]", fmt::join(spec.steps, ", "));
+    if (spec.top > 0) text += fmt::format(", top: {}", spec.top);
+    if (spec.smallest) text += ", smallest: true";
+    if (spec.probes > 0)
+        text += fmt::format(", density: {{probes: {}, order: {}}}", spec.probes, spec.order);
+    return fmt::format(", spectrum: {{{}}}", text);
+}
+
+std::string sharpness_text(Study const& study) {
+    SharpnessSpec const& spec = study.sharpness;
     std::string when;  // nothing: where a search needs it
     if (!spec.at.empty()) when = fmt::format("at: [{}], ", fmt::join(spec.at, ", "));
     if (spec.at.empty() && spec.every > 0) when = fmt::format("every: {}, ", spec.every);
     return fmt::format(
-        "method: {}, tolerance: {}, examples: {}, iterations: {}, {}protocol: {}, c_sharp_margin: {}",
+        "method: {}, tolerance: {}, examples: {}, iterations: {}, {}protocol: {}, c_sharp_margin: {}{}",
         sharpness_method_names[static_cast<std::size_t>(spec.method)], shortest(spec.tolerance),
         spec.examples, spec.iterations, when,
         protocol_names[static_cast<std::size_t>(spec.protocol)],
-        spec.c_sharp_margin < 0 ? "auto" : shortest(spec.c_sharp_margin));
+        spec.c_sharp_margin < 0 ? "auto" : shortest(spec.c_sharp_margin), spectrum_text(study.spectrum));
 }
 
 std::string c_text(Study const& study) {
@@ -159,7 +171,7 @@ std::string resolved_yaml(Study const& study) {
         quoted(study.name), data_text(study.data), study.model, listed(study.depth),
         listed(study.width), variant_text(study, "model"), study.steps,
         variant_text(study, "training") + (study.barrier ? ", barrier: true" : ""), c_text(study), seeds_text(study.seeds),
-        sharpness_text(study.sharpness));
+        sharpness_text(study));
 }
 
 }  // namespace sg

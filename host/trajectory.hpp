@@ -47,6 +47,14 @@ struct Trajectory {
     std::vector<double> sharpness_residual;  // |H v − λ v|, |v| = 1
     std::vector<std::int32_t> sharpness_products;
     std::vector<SharpnessStatus> sharpness_status;
+
+    // At the steps of SpectrumSpec, one behind the other; empty where it does not ask for them. Missing where
+    // not reached, and behind the nodes of a probe whose Krylov space ended.
+    std::vector<double> top_eigenvalue, top_eigenvalue_residual;            // (steps, top) descending
+    std::vector<double> smallest_eigenvalue, smallest_eigenvalue_residual;  // (steps)
+    std::vector<double> density_node, density_weight;                       // (steps, probes, order)
+    std::vector<std::int32_t> spectrum_products;                            // (steps)
+    std::vector<SharpnessStatus> spectrum_status;                           // (steps) of all of it
 };
 
 // Of the sharpness audit, over the whole study.

@@ -12,7 +12,7 @@
 
 namespace sg {
 
-enum class Purpose : std::uint32_t { weights = 1, start, admixture, audit, batches, measurement, bootstrap };
+enum class Purpose : std::uint32_t { weights = 1, start, admixture, audit, batches, measurement, bootstrap, block, density };
 
 struct RandomKey {
     std::uint64_t seed = 0;

@@ -1,10 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "cuda/ops/vectors.hpp"
 
+#include <algorithm>
+
 #include "cuda/exec/each.hpp"
 #include "cuda/exec/rows.hpp"
 
 namespace sg {
+
+// v ← e_j
+template <class T>
+struct UnitVector {
+    View<T, 2> v;
+    std::int64_t j;
+    SG_FN void operator()(int n, std::int64_t i) const { v(n, i) = i == j ? T(1) : T(0); }
+};
 
 // v · w for two vectors of one network
 template <class T>
@@ -16,13 +26,17 @@ struct Product {
     }
 };
 
-// k < count: V_k · w;   k = count: w · w
+// Sum k is j = first + k.   j < count: V_j · w;   j = count: w · w
 template <class T>
 struct Dots {
     View<T const, 3> V;
     View<T const, 2> w;
-    int count;
-    SG_FN Product<T> bind(int n, int k) const { return {k < count ? &V(n, k, 0) : &w(n, 0), &w(n, 0)}; }
+    int first, count;
+    SG_FN Product<T> bind(int n, int k) const
+    {
+        int const j = first + k;
+        return {j < count ? &V(n, j, 0) : &w(n, 0), &w(n, 0)};
+    }
 };
 
 enum class Keep { nothing, all, factor };
@@ -101,26 +115,20 @@ struct MoveRows {
     }
 };
 
-// V_j ← Σ_i y(j, i) V_i, j < 4: each thread owns one component of all vectors.   V: (N, count, P)
-template <class T>
+// V_j ← Σ_i y(j, i) V_i, j < pairs: each thread owns one component of all vectors.   V: (N, count, P)
+template <class T, int pairs>
 struct Rotate {
     View<T, 3> V;
     View<double const, 3> y;
     int count;
     SG_FN void operator()(int n, std::int64_t p) const
     {
-        T s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+        T sum[pairs] = {};
         for (int i = 0; i < count; ++i) {
             T const v = V(n, i, p);
-            s0 += static_cast<T>(y(n, 0, i)) * v;
-            s1 += static_cast<T>(y(n, 1, i)) * v;
-            s2 += static_cast<T>(y(n, 2, i)) * v;
-            s3 += static_cast<T>(y(n, 3, i)) * v;
+            for (int j = 0; j < pairs; ++j) sum[j] += static_cast<T>(y(n, j, i)) * v;
         }
-        V(n, 0, p) = s0;
-        V(n, 1, p) = s1;
-        V(n, 2, p) = s2;
-        V(n, 3, p) = s3;
+        for (int j = 0; j < pairs; ++j) V(n, j, p) = sum[j];
     }
 };
 
@@ -161,7 +169,13 @@ void dots(Exec const& exec, Nets nets, View<T const, 3> const& V, int count,
           View<T const, 2> const& w, bool square, View<double, 2> const& out)
 {
     SG_EXPECT(V.extent[2] == w.extent[1] && count <= V.extent[1]);
-    rows(exec, "dots", nets, w.extent[1], count + square, Dots<T>{V, w, count}, out);
+    SG_EXPECT(count + square <= out.extent[1]);
+    auto part = out;
+    for (int first = 0; first < count + square; first += rows_limit) {
+        int const sums = std::min(rows_limit, count + square - first);
+        part.data = out.data + first;
+        rows(exec, "dots", nets, w.extent[1], sums, Dots<T>{V, w, first, count}, part);
+    }
 }
 
 namespace {
@@ -199,6 +213,12 @@ void scale(Exec const& exec, Nets nets, View<T, 2> const& w, View<double const, 
 }
 
 template <class T>
+void unit_vector(Exec const& exec, Nets nets, std::int64_t j, View<T, 2> const& v)
+{
+    each(exec, "unit_vector", nets, v.extent[1], UnitVector<T>{v, j});
+}
+
+template <class T>
 void copy(Exec const& exec, Nets nets, View<T, 2> const& to, View<T const, 2> const& from)
 {
     SG_EXPECT(to.extent[1] == from.extent[1]);
@@ -214,8 +234,14 @@ void move_rows(Exec const& exec, int const* keep, int count, View<T, 2> const& r
 template <class T>
 void rotate(Exec const& exec, Nets nets, View<T, 3> const& V, View<double const, 3> const& y, int count)
 {
-    SG_EXPECT(count >= 4 && count <= V.extent[1]);
-    each(exec, "rotate", nets, V.extent[2], Rotate<T>{V, y, count});
+    auto const pairs = y.extent[1];
+    SG_EXPECT(count >= pairs && count <= V.extent[1]);
+    SG_EXPECT(pairs == 4 || pairs == 8 || pairs == 12 || pairs == 16);
+    auto const run = [&](auto const& f) { each(exec, "rotate", nets, V.extent[2], f); };
+    if (pairs == 4) run(Rotate<T, 4>{V, y, count});
+    if (pairs == 8) run(Rotate<T, 8>{V, y, count});
+    if (pairs == 12) run(Rotate<T, 12>{V, y, count});
+    if (pairs == 16) run(Rotate<T, 16>{V, y, count});
 }
 
 template <class T>
@@ -233,6 +259,7 @@ void random_signs(Exec const& exec, Nets nets, bool keep, double size, std::uint
     template void combine(Exec const&, Nets, View<T, 2> const&, View<T const, 3> const&,           \
                           View<T const, 3> const&, Coefficients const&, int);                      \
     template void scale(Exec const&, Nets, View<T, 2> const&, View<double const, 2> const&);       \
+    template void unit_vector(Exec const&, Nets, std::int64_t, View<T, 2> const&);                 \
     template void copy(Exec const&, Nets, View<T, 2> const&, View<T const, 2> const&);             \
     template void move_rows(Exec const&, int const*, int, View<T, 2> const&);                      \
     template void rotate(Exec const&, Nets, View<T, 3> const&, View<double const, 3> const&, int); \

@@ -32,6 +32,10 @@ void combine(Exec const& exec, Nets nets, View<T, 2> const& to, View<T const, 3>
 template <class T>
 void scale(Exec const& exec, Nets nets, View<T, 2> const& w, View<double const, 2> const& factor);
 
+// v ← e_j.   (N, P)
+template <class T>
+void unit_vector(Exec const& exec, Nets nets, std::int64_t j, View<T, 2> const& v);
+
 // to ← from.   (N, P); either may be shared
 template <class T>
 void copy(Exec const& exec, Nets nets, View<T, 2> const& to, View<T const, 2> const& from);
@@ -40,7 +44,8 @@ void copy(Exec const& exec, Nets nets, View<T, 2> const& to, View<T const, 2> co
 template <class T>
 void move_rows(Exec const& exec, int const* keep, int count, View<T, 2> const& rows);
 
-// V_j ← Σ_i y(n, j, i) V_i for j < 4, i < count, in place.   V: (N, ≥ count, P), y: (N, 4, ≥ count)
+// V_j ← Σ_i y(n, j, i) V_i for j < r, i < count, in place.   V: (N, ≥ count, P), y: (N, r, ≥ count), r = 4, 8,
+// 12 or 16
 template <class T>
 void rotate(Exec const& exec, Nets nets, View<T, 3> const& V, View<double const, 3> const& y, int count);
 

@@ -17,14 +17,6 @@
 
 namespace sg {
 
-// v ← e_j
-template <class T>
-struct UnitVector {
-    View<T, 2> v;
-    std::int64_t j;
-    SG_FN void operator()(int n, std::int64_t i) const { v(n, i) = i == j ? T(1) : T(0); }
-};
-
 // H(n, j, i) = (H e_j)_i, a row of the dense Hessian
 template <class T>
 struct StoreRow {
@@ -158,7 +150,7 @@ void ExactSpectrum<T>::run(HessianOperator<T> const& hessian, Nets nets)
     Nets const some{nets.count, done_.data};
     std::int64_t const P = v_.extent[1];
     for (std::int64_t j = 0; j < P; ++j) {
-        each(exec_, "unit_vector", some, P, UnitVector<T>{v_, j});
+        unit_vector<T>(exec_, some, j, v_);
         hessian.apply(some, v_, Hv_);
         each(exec_, "store_row", some, P, StoreRow<T>{Hv_, hessian_, j});
     }

@@ -66,35 +66,17 @@ Lanczos<T>::Lanczos(Exec const& exec, Arena& arena, Model const& model, int nets
 template <class T>
 LanczosScalars Lanczos<T>::scalars() const
 {
-    return {projected_, y_,         theta_,      before_,    dots_,           a_,           b_,
-            one_,       last_,      used_.data,  least_.data, done_.data, no_refill_.data, results_.data,
-            rule_there_.data};
-}
-
-// w ← w − V Vᵀ w twice, then w ← w / |w|, for vector k of each network.
-template <class T>
-void Lanczos<T>::orthonormalise(Nets nets, int k)
-{
-    auto const w = member(V_, k);
-    for (int pass = 0; pass < 2 && k > 0; ++pass) {
-        dots<T>(exec_, nets, V_, k, w, pass == 0, dots_);
-        each(exec_, "subtract_dots", nets, 1, SubtractDots{scalars(), k, pass == 0});
-        combine<T>(exec_, nets, w, V_, {}, {one_, a_, {}, nullptr}, k);
-    }
-    dots<T>(exec_, nets, V_, 0, w, true, dots_);
-    double const rounding = k > 0 ? 64 * static_cast<double>(std::numeric_limits<T>::epsilon()) : 0;
-    each(exec_, "normalise", nets, 1, Normalise{scalars(), rounding});
-    scale<T>(exec_, nets, w, one_);
-    each(exec_, "flag_null", nets, 1, FlagNull{scalars()});
+    return {{dots_, a_, b_, one_, no_refill_.data}, projected_,    y_,
+            theta_,     before_,    last_,          used_.data,    least_.data,
+            done_.data, results_.data, rule_there_.data};
 }
 
 // Makes vector k orthonormal to the ones before; where nothing is left of it, a random one takes its place.
 template <class T>
 void Lanczos<T>::admit(int count, int k, std::uint64_t const* seed)
 {
-    orthonormalise(active(count), k);
-    random_signs<T>(exec_, refills(count), false, 1, seed, keys_.data, k + 1, member(V_, k));
-    orthonormalise(refills(count), k);
+    orthonormalise(exec_, active(count), V_, k, scalars());
+    refill(exec_, count, V_, k, scalars(), {seed, keys_.data}, k + 1);
 }
 
 // H v_k and column k of the projected matrix: one product.
@@ -165,9 +147,7 @@ void Lanczos<T>::expand(int count, int k, std::uint64_t const* seed)
 {
     auto const nets = active(count);
     combine<T>(exec_, nets, member(V_, k), V_, {}, {one_, a_, {}, nullptr}, k);
-    auto const refill = refills(count);
-    random_signs<T>(exec_, refill, false, 1, seed, keys_.data, k + 1, member(V_, k));
-    orthonormalise(refill, k);
+    refill(exec_, count, V_, k, scalars(), {seed, keys_.data}, k + 1);
 }
 
 // One more vector, its product and the verdict; returns the new number of vectors.

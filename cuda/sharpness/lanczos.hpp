@@ -5,7 +5,7 @@
 #pragma once
 
 #include "cuda/exec/graph.hpp"
-#include "cuda/exec/random.hpp"
+#include "cuda/sharpness/basis.hpp"
 #include "cuda/sharpness/hessian.hpp"
 #include "cuda/sharpness/result.hpp"
 #include "cuda/sharpness/ritz.hpp"
@@ -59,7 +59,6 @@ private:
     int grow(HessianOperator<T> const& hessian, int count, int k, std::uint64_t const* seed);
     int after(int k) const { return (k == m_ ? ritz_pairs : k) + 1; }
     void admit(int count, int k, std::uint64_t const* seed);
-    void orthonormalise(Nets nets, int k);
     void push(HessianOperator<T> const& hessian, int count, int k);
     void judge(int count, int k);
     void restart(int count, int k);

@@ -9,11 +9,11 @@
 namespace sg {
 
 // Everything that a decision reads and writes; (N, ...) each.
-struct LanczosScalars {
+struct LanczosScalars : BasisScalars {
     View<double, 3> projected, y;
-    View<double, 2> theta, before, dots, a, b, one, last;
+    View<double, 2> theta, before, last;
     int *used, *least;
-    unsigned char *done, *no_refill;
+    unsigned char* done;
     EigenResult* result;
     LanczosRule const* rule;  // (1), so that a replayed graph follows the rule of its day
 };
@@ -29,39 +29,6 @@ struct BeginLanczos {
         s.before(n, 0) = -INFINITY;
         s.one(n, 0) = 1;
     }
-};
-
-// Coefficients of w ← w − Σ_j (V_j · w) V_j. The first pass keeps w · w as it was, in b(n, 0).
-struct SubtractDots {
-    LanczosScalars s;
-    int k;
-    bool first;
-    SG_FN void operator()(int n, std::int64_t) const
-    {
-        s.one(n, 0) = 1;
-        if (first) s.b(n, 0) = s.dots(n, k);
-        for (int j = 0; j < k; ++j) s.a(n, j) = -s.dots(n, j);
-    }
-};
-
-// factor(n) = 1 / |w| from w · w; 0 for a null or non-finite vector, and where what is left of w is rounding
-// (`rounding` of its norm before; 0: w was not projected).
-struct Normalise {
-    LanczosScalars s;
-    double rounding;
-    SG_FN void operator()(int n, std::int64_t) const
-    {
-        double const square = s.dots(n, 0);
-        double const noise = rounding > 0 ? rounding * rounding * s.b(n, 0) : 0;
-        bool const usable = square > noise && square < INFINITY;
-        s.one(n, 0) = usable ? 1 / sqrt(square) : 0;
-    }
-};
-
-// no_refill(n) ← factor(n) > 0: a vector that was cleared asks for a refill. After the scaling, whose launch reads the same bytes.
-struct FlagNull {
-    LanczosScalars s;
-    SG_FN void operator()(int n, std::int64_t) const { s.no_refill[n] = s.one(n, 0) > 0; }
 };
 
 // Column k of the projected matrix, and the same row, from V_j · H v_k.

@@ -135,11 +135,11 @@ struct SolveProjected {
             for (int j = 0; j < k; ++j) rank += key(s, j) > mine || (key(s, j) == mine && j < i);
             s.order[i] = rank;
         });
-        int const m = static_cast<int>(y.extent[2]);
-        team.phase(ritz_pairs * m, [&](int j) { y(n, j / m, j % m) = 0; });
+        int const m = static_cast<int>(y.extent[2]), pairs = static_cast<int>(y.extent[1]);
+        team.phase(pairs * m, [&](int j) { y(n, j / m, j % m) = 0; });
         team.phase(k, [&](int i) {
             int const rank = s.order[i];
-            if (rank >= ritz_pairs) return;
+            if (rank >= pairs) return;
             theta(n, rank) = s.A[i * k + i];
             for (int e = 0; e < k; ++e) y(n, rank, e) = s.Q[e * k + i];
         });
@@ -165,7 +165,7 @@ void solve_projected(Exec const& exec, Nets nets, View<double const, 3> const& T
                      View<double, 2> const& theta, View<double, 3> const& y)
 {
     SG_EXPECT(k >= 1 && k <= ritz_limit && k <= T.extent[1]);
-    SG_EXPECT(theta.extent[1] == ritz_pairs && y.extent[1] == ritz_pairs);
+    SG_EXPECT(theta.extent[1] == y.extent[1] && y.extent[2] >= k);
     std::size_t const scratch =
         static_cast<std::size_t>(2 * k * k + 2 * k) * sizeof(double) + 3 * k * sizeof(int);
     team(exec, "solve_projected", nets, 1, scratch, SolveProjected{T, k, theta, y});
