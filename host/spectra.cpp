@@ -101,7 +101,8 @@ void draw_panel_of(Svg& svg, StoredStudy const& study, Members const& members, B
     y.ticks = decade_ticks(y.low, y.high);
     std::vector<double> places;
     for (int k = 0; k <= 600; ++k) places.push_back(x.low + (x.high - x.low) * k / 600);
-    XyPlot plot(svg, box, x, y, title_of(study, members));
+    std::string const title = title_of(study, members);
+    XyPlot plot(svg, box, x, y, title);
     for (std::size_t t = 0; t < spec.steps.size(); ++t) {
         auto nodes = at_step(members, &Trajectory::density_node, t, per_step);
         for (double& node : nodes) node = signed_log(node, scale);

@@ -81,10 +81,12 @@ struct MarkUnusable {
     int k;
     SG_FN void operator()(int n, std::int64_t) const
     {
+        s.unusable[n] = s.used[n] == 0;
+        if (s.used[n] == 0) return;
         bool finite = s.size[n] < INFINITY;
         for (int i = 0; i < k; ++i) finite = finite && fabs(s.theta(n, i)) < INFINITY;
-        s.unusable[n] = s.used[n] == 0 || !finite;
-        if (s.used[n] == 0 || finite) return;
+        if (finite) return;
+        s.unusable[n] = 1;
         for (int i = 0; i < k; ++i) s.values(n, i) = s.residuals(n, i) = NAN;
     }
 };
@@ -182,7 +184,7 @@ void Extremes<T>::restart(Shape const& shape)
 {
     auto const s = scalars(shape);
     rotate<T>(exec_, krylov_.active(), krylov_.V, s.y, shape.dimension);
-    krylov_.reset(s.theta, shape.kept);
+    krylov_.reset(krylov_.active(), s.theta, shape.kept);
     for (int l = 0; l < shape.block; ++l)
         krylov_.take(shape.kept + l, shape.dimension + l);
 }

@@ -14,7 +14,7 @@ inline constexpr int most_extremes = 16;
 // A pair converged when |H x − θ x| ≤ tolerance · max(|θ|, floor · |H|) and the last block of products raised
 // θ by less than gain times that.
 struct ExtremesRule {
-    double tolerance = 1e-3;
+    double tolerance = 3e-3;
     double floor = 0.1;
     double gain = 1e-1;
     int max_products = 600;

@@ -110,14 +110,14 @@ void Krylov<T>::begin(HessianOperator<T> const& hessian, Nets nets, std::uint64_
     exec_.copy_in(key_.data, &key, sizeof key);
     begin_measurement(exec_, nets, hessian.score(), done_.data, results_.data);
     each(exec_, "begin_krylov", Nets{count_}, 1, BeginKrylov{scalars()});
-    reset({}, 0);
+    reset(Nets{count_}, {}, 0);
 }
 
 template <class T>
-void Krylov<T>::reset(View<double const, 2> const& values, int kept)
+void Krylov<T>::reset(Nets nets, View<double const, 2> const& values, int kept)
 {
     std::int64_t const M = vectors();
-    each(exec_, "reset_projected", active(), M * M, ResetProjected{projected_, values, kept});
+    each(exec_, "reset_projected", nets, M * M, ResetProjected{projected_, values, kept});
 }
 
 template <class T>

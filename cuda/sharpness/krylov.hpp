@@ -38,7 +38,7 @@ public:
     // V_k ← V_from, made orthonormal to the ones before k once more: after a rotation.
     void take(int k, int from);
     // T ← diag(kept eigenvalues), 0 elsewhere.   values: (N, ≥ kept)
-    void reset(View<double const, 2> const& values, int kept);
+    void reset(Nets nets, View<double const, 2> const& values, int kept);
     // Whether all networks are done; waits.
     bool finished();
 

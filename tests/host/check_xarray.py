@@ -10,6 +10,10 @@ import xarray
 RUN_DATA = ["run_status", "diverged_step", "barrier_ratio", "c_sharp_margin"]
 STEP_DATA = ["loss", "train_loss", "accuracy", "sharpness", "sharpness_residual",
              "sharpness_products", "sharpness_status"]
+SPECTRUM_DATA = {"top_eigenvalue": ("top",), "top_eigenvalue_residual": ("top",), "smallest_eigenvalue": (),
+                 "smallest_eigenvalue_residual": (), "density_node": ("probe", "node"),
+                 "density_weight": ("probe", "node"), "spectrum_products": (), "spectrum_status": ()}
+SPECTRUM_DIMS = {"spectrum_step", "top", "probe", "node"}
 CONSTANTS = ["critical_log2c_low", "critical_log2c_high", "critical_status",
              "critical_rests_on_collapsed"]
 POINT_DATA = ["point_networks", "point_collapsed", "point_diverged"]
@@ -39,10 +43,11 @@ def swept_variables(data):
 
 
 def check_dimensions(data):
-    expect(set(data.dims) == {"run", "step", "constant", "point"}, f"dimensions {data.dims}")
+    expect(set(data.dims) - SPECTRUM_DIMS == {"run", "step", "constant", "point"}, f"dimensions {data.dims}")
     for name in data.dims:
         values = data[name].values
-        expect(name in data.coords and (values == numpy.arange(len(values))).all(),
+        numbered = name == "spectrum_step" or (values == numpy.arange(len(values))).all()
+        expect(name in data.coords and numbered,
                f"the coordinate {name} is not 0, 1, ...")
     shapes = [(RUN_DATA, ("run",)), (STEP_DATA, ("run", "step")), (POINT_DATA, ("point",)),
               (CONSTANTS, ("point", "constant")), (SCALARS, ())]
@@ -52,6 +57,22 @@ def check_dimensions(data):
             expect(data[name].dims == dims, f"{name} has the dimensions {data[name].dims}")
     expect(len(data.encoding.get("unlimited_dims", {"run", "point"}) ^ {"run", "point"}) == 0,
            "run and point are not unlimited")
+
+
+def check_spectrum(data):
+    """Whatever of it the study measured."""
+    found = [name for name in SPECTRUM_DATA if name in data]
+    expect(bool(found) == ("spectrum_step" in data.dims), "a spectrum without its steps")
+    for name in found:
+        dims = ("run", "spectrum_step") + SPECTRUM_DATA[name]
+        expect(data[name].dims == dims, f"{name} has the dimensions {data[name].dims}")
+    converged = data["spectrum_status"] == 0 if found else None
+    if "density_weight" in found:
+        weight = data["density_weight"].sum("node").where(converged, 1)
+        expect(abs(weight - 1).max() < 1e-9, "the weights of a probe do not sum to 1")
+    if "top_eigenvalue" in found:
+        falls = data["top_eigenvalue"].diff("top").where(converged, 0)
+        expect((falls <= 0).all(), "the largest eigenvalues do not descend")
 
 
 def check_coordinates(data):
@@ -103,6 +124,7 @@ def check(path, engine):
     with xarray.open_dataset(path, engine=engine) as data:
         data.load()
         check_dimensions(data)
+        check_spectrum(data)
         check_coordinates(data)
         check_attributes(data)
         check_rows(data)

@@ -33,6 +33,18 @@ CheckpointHead head_of_three() {
     return head;
 }
 
+// The same, with a spectrum of two steps.
+CheckpointHead head_with_spectra() {
+    CheckpointHead head = head_of_three();
+    for (Trajectory& row : head.rows) {
+        row.top_eigenvalue = row.top_eigenvalue_residual = {3, 2, missing, missing};
+        row.density_node = row.density_weight = Vec(12, 0.5);
+        row.spectrum_products = {7, 0};
+        row.spectrum_status = {SharpnessStatus::converged, SharpnessStatus::not_measured};
+    }
+    return head;
+}
+
 std::vector<float> state_of(std::size_t k) {
     std::vector<float> state(5);
     for (std::size_t i = 0; i < 5; ++i) state[i] = static_cast<float>(10 * k + i) / 3;
@@ -53,6 +65,17 @@ std::string write(std::string const& path, CheckpointHead const& head) {
 std::string bytes_of(std::string const& path) {
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST(Checkpoint, HoldsSpectra) {
+    auto const before = head_with_spectra();
+    auto const bytes = encode(before);
+    auto const after = decode_checkpoint_head(bytes);
+    for (std::size_t k = 0; k < 3; ++k)
+        EXPECT_SAME_BITS(numbers(after.rows[k]), numbers(before.rows[k]));
+    EXPECT_LT(encode(head_of_three()).size(), bytes.size());
+    EXPECT_THROW(decode_checkpoint_head(bytes.substr(0, bytes.size() - 1)), DataError);
+    EXPECT_THROW(decode_checkpoint_head(bytes + "x"), DataError);
 }
 
 TEST(Checkpoint, HoldsWhatWasWritten) {

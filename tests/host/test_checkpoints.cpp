@@ -112,7 +112,8 @@ TEST_P(CheckpointsTest, MomentumAndEveryMethodGoOn) {
           with([](Study& s) {
               s.sharpness.protocol = Protocol::published;
               s.sharpness.method = SharpnessMethod::power;
-          })})
+          }),
+          with([](Study& s) { s.spectrum = {{0, 1, 3}, 2, true, 1, 5}; })})
         expect_goes_on(2, study, 1024, rows(study));
 }
 

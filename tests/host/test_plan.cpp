@@ -130,6 +130,36 @@ TEST(Plan, ActivationsAreRecomputedWhereTheyDoNotFit) {
     EXPECT_NE(text.str().find("activations recomputed"), std::string::npos);
 }
 
+TEST(Plan, ASpectrumIsCounted) {
+    auto study = study_of("depth: 4, width: 64", 512);
+    auto const without = plan(study, gpu(139 * GiB));
+    study.spectrum = {{0, 10}, 5, true, 4, 64};
+    auto const with = plan(study, gpu(139 * GiB));
+    auto const& c = with.cohorts[0];
+    auto const P = static_cast<std::size_t>(c.model.params());
+    // A basis of 64 vectors and two more; nodes and weights in each row of the file.
+    EXPECT_GE(c.arena_bytes, static_cast<std::size_t>(c.slice_nets) * 66 * P * sizeof(float));
+    EXPECT_GT(with.disk_bytes, without.disk_bytes + 16 * 29 * 2 * (4 * 64 * 2 * sizeof(double)));
+    EXPECT_GT(with.flops, 2 * without.flops);
+    std::ostringstream text;
+    print_plan(text, study, with);
+    EXPECT_NE(text.str().find("spectrum     about 427 products per network at each of 2 steps"),
+              std::string::npos)
+        << text.str();
+    print_plan(text, study_of("depth: 4, width: 64", 512), without);
+    EXPECT_EQ(text.str().rfind("spectrum     "), text.str().find("spectrum     "));
+}
+
+// The basis is memory: where it does not fit, slices are smaller.
+TEST(Plan, ASpectrumMakesSlicesSmaller) {
+    auto study = study_of("depth: 4, width: 512", 512);
+    auto const without = plan(study, gpu(24 * GiB));
+    study.spectrum = {{0}, 0, false, 1, 200};
+    auto const with = plan(study, gpu(24 * GiB));
+    EXPECT_LT(2 * with.cohorts[0].slice_nets, without.cohorts[0].slice_nets);
+    EXPECT_LE(with.device_bytes, 24 * GiB);
+}
+
 TEST(Plan, WorkIsSpreadOverTheDevices) {
     auto const p = plan(study_of("depth: [2, 4], width: [16, 32]", 512), gpu(40 * GiB, 3));
     std::vector<int> of(3);

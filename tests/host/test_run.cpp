@@ -22,7 +22,7 @@ data: {set: synthetic, examples: 256, inputs: 12, classes: 3}
 model: {kind: fcn, depth: [2, 3], width: [16, 32]}
 training: {batch: 32, steps: 20}
 grid: {c: [1, 2, 4, 8, 16, 1000], seeds: 4}
-sharpness: {examples: 128}
+sharpness: {examples: 128, spectrum: {steps: [0, 20], density: {probes: 1, order: 4}}}
 )";
 
 class RunTest : public testing::Test {
@@ -43,6 +43,7 @@ protected:
         EXPECT_EQ(schema::checksum(first.rows, first.margins),
                   schema::checksum(second.rows, second.margins));
         EXPECT_GT(first.audit.measurements, 0);
+        for (Trajectory const& row : second.rows) EXPECT_GT(row.spectrum_products.at(0), 0);
         EXPECT_EQ(first.audit.measurements, second.audit.measurements);
         EXPECT_EQ(first.audit.misses, second.audit.misses);
         EXPECT_EQ(first.audit.worst, second.audit.worst);
@@ -57,7 +58,8 @@ protected:
 // Trajectories so long that none is finished when the run is stopped.
 TEST_F(RunTest, LongTrajectoriesGoOnFromTheirCheckpoints) {
     std::string const longer = "--set training.steps=4000 --set model.depth=2 --set model.width=16 "
-                               "--set 'grid.c=[1, 4]' --set grid.seeds=2 ";
+                               "--set 'grid.c=[1, 4]' --set grid.seeds=2 --set 'sharpness.spectrum={steps: [0, 9, 2000], "
+                               "top: 3, smallest: true, density: {probes: 2, order: 9}}' ";
     expect_code(run("whole.h5", longer), 0);
     int went_on = 0, stopped = 0;
     for (double seconds = 0.1;; seconds *= 1.5) {

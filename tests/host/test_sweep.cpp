@@ -4,6 +4,7 @@
 #include "host/sweep.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "host/examples.hpp"
 #include "host/slice_run.hpp"
@@ -141,6 +142,64 @@ TEST_P(SweepTest, SlicesAndWorkersOfAnyNumberGiveTheSameBits) {
     }
 }
 
+// With a spectrum: at a step without λ as well, and shared by all c at step 0.
+TEST_P(SweepTest, SpectraHaveTheSameBitsInSlicesOfAnyNumber) {
+    auto const study = study_of("{c: [1, 4, 64, 1e4], seeds: 2}",
+                                ", every: 3, spectrum: {steps: [0, 2, 3], top: 3, smallest: true, "
+                                "density: {probes: 2, order: 7}}");
+    auto planned = plan(study);
+    auto const whole = rows(study, planned);
+    for (int const most : {1, 3}) {
+        for (auto& cohort : planned.cohorts)
+            set_slice(cohort, most, study, dataset_shape(study.data), planned.space(), planned.precision);
+        expect_same(rows(study, planned), whole);
+    }
+    auto without = study;
+    without.spectrum = {};
+    for (auto const& [key, row] : rows(without)) {  // and nothing else changes
+        auto const& with = whole.at(key);
+        EXPECT_SAME_BITS(row, Vec(with.begin(), with.begin() + static_cast<std::ptrdiff_t>(row.size())));
+    }
+}
+
+TEST_P(SweepTest, SpectraStandAtTheirSteps) {
+    auto const study = study_of("{c: [1, 1e4], seeds: 1}",
+                                ", spectrum: {steps: [0, 2, 3], top: 2, smallest: true, "
+                                "density: {probes: 2, order: 50}}");
+    auto const planned = plan(study);
+    Todo todo(study, planned.cohorts);
+    auto all = trajectories(study, planned, todo);
+    std::sort(all.begin(), all.end(), [](auto const& a, auto const& b) { return a.c < b.c; });
+    ASSERT_EQ(all.size(), 2u);
+    Trajectory const &calm = all[0], &wild = all[1];
+    for (std::size_t i = 0; i < 3; ++i) {
+        double const lambda = calm.sharpness[static_cast<std::size_t>(study.spectrum.steps[i])];
+        EXPECT_NEAR(calm.top_eigenvalue[2 * i], lambda, 1e-3 * lambda);
+        EXPECT_LT(calm.top_eigenvalue[2 * i + 1], calm.top_eigenvalue[2 * i]);
+        EXPECT_LT(calm.smallest_eigenvalue[i], 0.5 * lambda);
+        EXPECT_EQ(calm.spectrum_status[i], SharpnessStatus::converged);
+        EXPECT_GT(calm.spectrum_products[i], 0);
+        double weight = 0;  // 32 parameters: the nodes end before the fiftieth
+        for (std::size_t k = 0; k < 50; ++k) {
+            double const w = calm.density_weight[100 * i + 50 + k];
+            EXPECT_EQ(std::isnan(w), std::isnan(calm.density_node[100 * i + 50 + k]));
+            weight += std::isnan(w) ? 0 : w;
+        }
+        EXPECT_NEAR(weight, 1, 1e-9);
+        EXPECT_TRUE(std::isnan(calm.density_weight[100 * i + 99]));
+    }
+    // Both begin alike; one has diverged by step 2.
+    EXPECT_EQ(wild.top_eigenvalue[0], calm.top_eigenvalue[0]);
+    EXPECT_EQ(wild.status, RunStatus::diverged);
+    ASSERT_LE(wild.diverged_step, 2);
+    for (std::size_t i = 1; i < 3; ++i) {
+        EXPECT_TRUE(std::isnan(wild.top_eigenvalue[2 * i]));
+        EXPECT_TRUE(std::isnan(wild.density_node[100 * i]));
+        EXPECT_EQ(wild.spectrum_products[i], 0);
+        EXPECT_EQ(wild.spectrum_status[i], SharpnessStatus::not_measured);
+    }
+}
+
 // Not taken for a lack of device memory, which would make the slices smaller and run them again.
 TEST_P(SweepTest, AFullDiskEndsTheRun) {
     auto const study = study_of("{c: [1, 4, 16], seeds: 4}");
@@ -177,6 +236,7 @@ TEST_P(SweepTest, SeveralDevicesGiveTheSameBits) {
 // On the CPU too: with a memory that holds the activations of one chunk alone.
 TEST_P(SweepTest, RecomputationChangesNoBit) {
     auto study = study_of("{c: [1, 4, 64], seeds: 2}");
+    study.spectrum = {{2}, 1, false, 1, 3};
     study.data.examples = 9000;
     study.sharpness.examples = 9000;
     auto planned = plan(study);

@@ -21,6 +21,12 @@ inline Vec numbers(Trajectory const& row) {
         all.insert(all.end(), series->begin(), series->end());
     for (auto const products : row.sharpness_products) all.push_back(products);
     for (auto const status : row.sharpness_status) all.push_back(static_cast<double>(status));
+    for (auto const* series :
+         {&row.top_eigenvalue, &row.top_eigenvalue_residual, &row.smallest_eigenvalue,
+          &row.smallest_eigenvalue_residual, &row.density_node, &row.density_weight})
+        all.insert(all.end(), series->begin(), series->end());
+    for (auto const products : row.spectrum_products) all.push_back(products);
+    for (auto const status : row.spectrum_status) all.push_back(static_cast<double>(status));
     return all;
 }
 

@@ -20,7 +20,7 @@ void expect_top(NetSpectrum const& found, Vec const& truth, int k, double tolera
         double const exact = truth[truth.size() - 1 - at];
         EXPECT_LE(found.top[at], exact + rounding * size) << i;
         EXPECT_GE(found.top[at], exact - tolerance * size) << i;
-        EXPECT_LE(found.top_residual[at], 1.05e-3 * size + 4 * rounding * size) << i;
+        EXPECT_LE(found.top_residual[at], 3.1e-3 * size + 4 * rounding * size) << i;
     }
     EXPECT_TRUE(std::is_sorted(found.top.rbegin(), found.top.rend()));
 }
@@ -41,7 +41,7 @@ protected:
             expect_top(found[n], truth, k, tolerance, rounding);
             EXPECT_GE(found[n].smallest, truth.front() - rounding * size);
             EXPECT_LE(found[n].smallest, truth.front() + 1e-4 * size);
-            EXPECT_LE(found[n].smallest_residual, 1.05e-3 * size);
+            EXPECT_LE(found[n].smallest_residual, 3.1e-3 * size);
         }
     }
 };
@@ -60,8 +60,8 @@ TEST_P(ExtremesTest, ASmallNetworkIsSolvedExactly) {
     }
     // The largest one that is, and one more.
     expect_oracle<double>(fcn(1, 1, 33, 1, Activation::linear), Loss::mse, 1, 1e-12);
-    expect_oracle<double>(fcn(1, 1, 34, 1, Activation::linear), Loss::mse, 1, 1e-5);
-    expect_oracle<double>(fcn(1, 1, 49, 1, Activation::linear), Loss::mse, 16, 1e-5);
+    expect_oracle<double>(fcn(1, 1, 34, 1, Activation::linear), Loss::mse, 1, 1e-4);
+    expect_oracle<double>(fcn(1, 1, 49, 1, Activation::linear), Loss::mse, 16, 1e-3);
 }
 
 // Gauss-Newton of a zero last layer is one matrix for each class: every eigenvalue is nearly ten-fold.
@@ -78,7 +78,7 @@ TEST_P(ExtremesTest, ANearlyTenfoldTopIsFound) {
             auto const truth = oracle::hessian_spectrum(nets[n], examples, Loss::mse).values;
             ASSERT_LT(truth[truth.size() - 1] - truth[truth.size() - 10], 0.02 * truth.back());
             ASSERT_GT(truth[truth.size() - 10], 1.3 * truth[truth.size() - 11]);
-            expect_top(found[n], truth, k, 2e-3, 3e-6);
+            expect_top(found[n], truth, k, 3e-3, 3e-6);
         }
     }
 }
@@ -93,8 +93,8 @@ TEST_P(ExtremesTest, CopiesOfAnEigenvalueAreAllFound) {
                             {7, true, 0, 0});
     for (auto const& net : run.measure()) {
         for (std::size_t i = 0; i < 7; ++i) {
-            EXPECT_NEAR(net.top[i], i < 4 ? 3 : i < 5 ? 2 : 1, 1e-6) << i;
-            EXPECT_LE(net.top_residual[i], 3.1e-3);
+            EXPECT_NEAR(net.top[i], i < 4 ? 3 : i < 5 ? 2 : 1, 1e-4) << i;
+            EXPECT_LE(net.top_residual[i], 9.3e-3);
         }
         EXPECT_NEAR(net.smallest, 0, 1e-4);
         EXPECT_EQ(net.status, EigenStatus::converged);
