@@ -15,7 +15,7 @@
 #include "cuda/exec/error.hpp"
 #include "cuda/nets/uv.hpp"
 #include "host/config_grid.hpp"
-#include "host/config_spectrum.hpp"
+#include "host/config_sharpness.hpp"
 #include "host/digest.hpp"
 #include "host/study_keys.hpp"
 #include "host/yaml_reader.hpp"
@@ -26,11 +26,8 @@ namespace {
 constexpr std::size_t largest_file = 1 << 20;  // a study is written by hand
 constexpr std::size_t largest_text = 1 << 23;  // a resolved one has every value of c
 
-constexpr IntegerRange any_count{1, 1'000'000'000};
 constexpr IntegerRange any_depth{1, 1'000};
 constexpr IntegerRange any_width{1, 1'000'000};
-constexpr IntegerRange any_steps{1, 100'000'000};
-constexpr Interval inside_unit{.low = 0, .high = 1, .low_open = true, .high_open = true};
 
 std::vector<SectionRule> const& schema() {
     static std::vector<SectionRule> const rules{
@@ -133,68 +130,6 @@ std::vector<int> read_sizes(Section const& section, std::string_view key, Intege
     });
 }
 
-// What `protocol: published` fixes.
-void set_published(SharpnessSpec& spec) {
-    spec.method = SharpnessMethod::power;
-    spec.iterations = 20;
-    spec.examples = 4096;
-}
-
-// What contradicts it. `every` and `at` do not: the batch that they leave out trains nothing either.
-void check_published(Study const& study, Section const& training, Section const& sharpness) {
-    if (!study.published()) return;
-    Problems& problems = sharpness.problems();
-    if (study.model == "uv")
-        return problems.add(
-            sharpness.place("protocol"),
-            "sharpness.protocol must be fixed for kind uv, which has no mini-batches");
-    SharpnessSpec own = study.sharpness;
-    set_published(own);
-    auto const refuse = [&](std::string_view key, bool wrong, std::string const& must) {
-        if (wrong)
-            problems.add(sharpness.place(key), fmt::format("{} must be {} with protocol published; "
-                                                           "leave it out, or take protocol fixed",
-                                                           sharpness.path(key), must));
-    };
-    refuse("method", study.sharpness.method != own.method, "power");
-    refuse("iterations", study.sharpness.iterations != own.iterations, "20");
-    refuse("examples", study.sharpness.examples != own.examples,
-           "4096 (those of λ₀; all where the data set has fewer)");
-    if (std::ranges::any_of(study.variants, [](Variant const& v) { return v.batch == 0; }))
-        problems.add(training.place("batch"),
-                     "training.batch: full has no mini-batch that could be set aside for the "
-                     "sharpness; give a number, or take protocol fixed");
-    if (!study.spectrum.steps.empty())
-        problems.add(sharpness.place("spectrum"),
-                     "sharpness.spectrum needs the same examples at every step; leave it out, or "
-                     "take protocol fixed");
-}
-
-void read_sharpness(Section const& section, Study& study) {
-    SharpnessSpec& spec = study.sharpness;
-    section.word("protocol", spec.protocol, protocol_names);
-    if (study.published()) set_published(spec);
-    section.word("method", spec.method, sharpness_method_names);
-    section.number("tolerance", spec.tolerance, inside_unit);
-    section.integer("examples", spec.examples, any_count);
-    section.integer("iterations", spec.iterations, {1, 1'000'000});
-    if (study.search) spec.every = 0;
-    section.integer("every", spec.every, any_steps);
-    Value const* margin = section.find("c_sharp_margin");
-    if (margin && margin->text != "auto")
-        section.number("c_sharp_margin", spec.c_sharp_margin, {.low = 0});
-    Value const* at = section.find("at");
-    if (!at) return;
-    spec.at = read_list<int>(*at, "sharpness.at", section.problems(), [&](Value const& item) {
-        auto const step = read_integer(item, "sharpness.at", {0, study.steps}, section.problems());
-        return step ? std::optional(static_cast<int>(*step)) : std::nullopt;
-    });
-    if (!spec.at.empty() && spec.at.front() != 0) spec.at.insert(spec.at.begin(), 0);
-    if (section.find("every"))
-        section.problems().add(at->key_place,
-                               "sharpness.at and sharpness.every exclude each other");
-}
-
 // The model uv has its own depth and its own example.
 void read_uv(Section const& top, Section const& model, Section const& sharpness, Study& study) {
     study.depth = {uv_spec(1).depth};
@@ -249,8 +184,7 @@ void read_root(Value const& root, Place const& whole, Problems& problems, Study&
     }
     study.width = read_sizes(model, "width", any_width);
     read_grid(root, model, training, grid, schema(), study);
-    read_sharpness(sharpness, study);
-    study.spectrum = read_spectrum(sharpness, schema(), study.steps);
+    read_sharpness(sharpness, schema(), study);
     check_published(study, training, sharpness);
     check_examples(study, data, training, sharpness);
     study.output_file = study.name + ".h5";

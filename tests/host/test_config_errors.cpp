@@ -165,6 +165,7 @@ TEST(ConfigErrors, WhatContradictsThePublishedProtocolIsRefused) {
         {"sharpness.method=lanczos", "sharpness.method must be power with protocol published; leave it out"},
         {"sharpness.method=exact", "sharpness.method must be power with protocol published"},
         {"sharpness.iterations=21", "sharpness.iterations must be 20 with protocol published"},
+        {"sharpness.spectrum={steps: 0, top: 1}", "sharpness.spectrum needs the same examples at every step"},
         {"sharpness.examples=512", "sharpness.examples must be 4096 (those of λ₀; all where the data set has fewer)"},
         {"training.batch=[64, full]", "training.batch: full has no mini-batch that could be set aside"}};
     for (auto const& [override, message] : cases)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "host/config_spectrum.hpp"
+#include "host/config_sharpness.hpp"
 
 #include <gtest/gtest.h>
 
