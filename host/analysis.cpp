@@ -268,6 +268,8 @@ Quantile in_c(Bounded const& log2_c) {
 }
 
 std::map<double, Region> regions_of(std::vector<Verdict> const& verdicts) {
+    SG_EXPECT(std::is_sorted(verdicts.begin(), verdicts.end(),
+                             [](Verdict const& a, Verdict const& b) { return a.c < b.c; }));
     auto const tells = [](Verdict const& verdict) {
         return answer(verdict, Constant::c_max) != Answer::yes &&
                answer(verdict, Constant::c_sharp) != Answer::unknown;

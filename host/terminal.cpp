@@ -60,6 +60,7 @@ void write_out(std::string const& text) {
 }
 
 std::string frame(std::vector<std::string> const& lines, std::size_t before, bool clear) {
+    SG_EXPECT(!lines.empty());
     constexpr char const* cursor_off = "\x1b[?25l";
     constexpr char const* cursor_on = "\x1b[?25h";
     constexpr char const* wrap_off = "\x1b[?7l";

@@ -69,6 +69,7 @@ Rows rows_of(StoredStudy const& stored, std::optional<Study> const& study,
 // log2 c in the middle of each column.
 std::vector<double> places_of(Rows const& rows, std::optional<Study> const& study,
                               std::size_t room) {
+    SG_EXPECT(room >= 2);
     std::set<double> all;
     for (auto const& [key, row] : rows) {
         for (double const c : row.awaited) all.insert(std::log2(c));
@@ -91,6 +92,7 @@ std::vector<double> places_of(Rows const& rows, std::optional<Study> const& stud
 }
 
 std::size_t nearest(std::vector<double> const& places, double log2_c) {
+    SG_EXPECT(!places.empty());
     auto const above = std::lower_bound(places.begin(), places.end(), log2_c);
     if (above == places.begin()) return 0;
     auto const k = static_cast<std::size_t>(above - places.begin());
@@ -155,6 +157,7 @@ std::string text_of(Cells const& cells, bool colour) {
 
 // Whole numbers where a column is near one.
 std::string axis_of(std::vector<double> const& places) {
+    SG_EXPECT(std::is_sorted(places.begin(), places.end()));
     std::string axis(places.size() + 4, ' ');
     std::size_t free = 0;
     for (double tick = std::ceil(places.front() - 0.25); tick <= places.back() + 0.25; ++tick) {

@@ -180,6 +180,7 @@ std::string advice_for(Watched const& watched) {
 }
 
 std::vector<std::string> snapshot(Watched const& watched, int columns) {
+    SG_EXPECT(columns > 0);
     Lines lines = head_of(watched, columns, false);
     TextDiagram const diagram = diagram_of(watched, columns, false);
     for (Lines const& panel : diagram.panels) {
