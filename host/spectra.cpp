@@ -149,7 +149,7 @@ std::vector<double> smoothed(std::vector<double> const& nodes, std::vector<doubl
 std::string spectra_svg(ReportContent const& content) {
     StoredStudy const& study = content.study;
     std::vector<Members> panels;
-    for (Shape const& shape : content.shapes) {
+    for (Shape const& shape : content.found.shapes) {
         if (study.spectrum.probes == 0) break;
         auto members = shown_members(study, shape);
         if (!members.empty() && panels.size() < most_panels) panels.push_back(std::move(members));
