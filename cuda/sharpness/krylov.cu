@@ -140,8 +140,10 @@ void Krylov<T>::multiply(int j, int b)
     auto const nets = active();
     int const k = j + b, held = std::min(k, vectors());
     bool const extend = k < vectors();
-    auto const w = extend ? member(V, k) : member(spare, 0);
-    hessian_->apply(nets, member(V, j), w);
+    // Not into V: a matmul on a GPU writes the products of networks that are done, whose vectors are still needed.
+    auto const product = member(spare, 0), w = extend ? member(V, k) : product;
+    hessian_->apply(nets, member(V, j), product);
+    if (extend) copy<T>(exec_, nets, w, product);
     dots<T>(exec_, nets, V, held, w, true, dots_);
     each(exec_, "store_band", nets, 1, StoreBand{scalars(), j, held, double(sign_)});
     if (!extend) return;

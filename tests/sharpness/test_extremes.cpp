@@ -3,6 +3,7 @@
 #include "cuda/sharpness/extremes.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "tests/support/spaces.hpp"
 #include "tests/support/spectrum_run.hpp"
@@ -81,6 +82,26 @@ TEST_P(ExtremesTest, ANearlyTenfoldTopIsFound) {
             expect_top(found[n], truth, k, 3e-3, 3e-6);
         }
     }
+}
+
+// Networks end after different numbers of products, and the others restart: what is done stays as it is.
+TEST_P(ExtremesTest, ANetworkThatIsDoneKeepsItsVectors) {
+    auto spec = fcn(2, 9, 6, 10);
+    spec.last_layer = LastLayer::zero;
+    auto const examples = random_examples<float>(spec, 60);
+    auto const nets = random_nets<float>(spec, 4);
+    SpectrumOptions const options{12, false, 0, 0};
+    SpectrumRun<float> all(exec(), Loss::mse, examples, nets, options);
+    auto const among = all.measure();
+    std::set<int> products;
+    for (std::size_t n = 0; n < nets.size(); ++n) {
+        products.insert(among[n].products);
+        SpectrumRun<float> one(exec(), Loss::mse, examples, {nets[n]}, options);
+        auto const alone = one.measure()[0];
+        EXPECT_SAME_BITS(among[n].top, alone.top);
+        EXPECT_SAME_BITS(among[n].top_residual, alone.top_residual);
+    }
+    EXPECT_GE(*products.rbegin(), *products.begin() + 24);
 }
 
 TEST_P(ExtremesTest, CopiesOfAnEigenvalueAreAllFound) {
