@@ -276,9 +276,10 @@ std::map<double, Region> regions_of(std::vector<Verdict> const& verdicts) {
     };
     std::map<double, Region> regions;
     auto below = verdicts.end();  // the last one that tells
+    auto above = std::find_if(verdicts.begin(), verdicts.end(), tells);  // the next one
     for (auto it = verdicts.begin(); it != verdicts.end(); ++it) {
-        if (tells(*it)) below = it;
-        auto const above = std::find_if(it, verdicts.end(), tells);
+        if (above < it) above = std::find_if(it, verdicts.end(), tells);
+        if (above == it) below = it;
         Answer const before =
             below == verdicts.end() ? Answer::unknown : answer(*below, Constant::c_sharp);
         Answer const after = above == verdicts.end() ? before : answer(*above, Constant::c_sharp);

@@ -19,18 +19,21 @@ void set_published(SharpnessSpec& spec) {
     spec.examples = 4096;
 }
 
+std::vector<int> read_steps(Value const& list, std::string const& path, int last, Problems& problems) {
+    return read_list<int>(list, path, problems, [&](Value const& item) {
+        auto const step = read_integer(item, path, {0, last}, problems);
+        return step ? std::optional(static_cast<int>(*step)) : std::nullopt;
+    });
+}
+
 SpectrumSpec read_spectrum(Section const& sharpness, std::span<SectionRule const> rules, int steps) {
     SpectrumSpec spec;
     Problems& problems = sharpness.problems();
     Value const* value = sharpness.find("spectrum");
     if (!value) return spec;
     Section const section(value, sharpness.place("spectrum"), "sharpness.spectrum", rules, problems);
-    std::string const path = section.path("steps");
     if (Value const* chosen = section.require("steps"))
-        spec.steps = read_list<int>(*chosen, path, problems, [&](Value const& item) {
-            auto const step = read_integer(item, path, {0, steps}, problems);
-            return step ? std::optional(static_cast<int>(*step)) : std::nullopt;
-        });
+        spec.steps = read_steps(*chosen, section.path("steps"), steps, problems);
     section.integer("top", spec.top, {1, most_extremes});
     section.word("smallest", spec.smallest, no_yes);
     if (Value const* density = section.find("density")) {
@@ -65,10 +68,7 @@ void read_sharpness(Section const& section, std::span<SectionRule const> rules, 
         section.number("c_sharp_margin", spec.c_sharp_margin, {.low = 0});
     Value const* at = section.find("at");
     if (!at) return;
-    spec.at = read_list<int>(*at, "sharpness.at", section.problems(), [&](Value const& item) {
-        auto const step = read_integer(item, "sharpness.at", {0, study.steps}, section.problems());
-        return step ? std::optional(static_cast<int>(*step)) : std::nullopt;
-    });
+    spec.at = read_steps(*at, "sharpness.at", study.steps, section.problems());
     if (!spec.at.empty() && spec.at.front() != 0) spec.at.insert(spec.at.begin(), 0);
     if (section.find("every"))
         section.problems().add(at->key_place,

@@ -8,7 +8,6 @@
 
 #include "cuda/exec/error.hpp"
 #include "host/figure.hpp"
-#include "host/spectra.hpp"
 #include "host/tables.hpp"
 
 namespace sg {
@@ -18,10 +17,8 @@ std::vector<Figure> report_figures(ReportContent const& content) {
         {"phase_diagram.svg",
          phase_diagram_svg(content.study, content.points, content.found.shapes)}};
     for (auto* kind : {constants_figures, opening_figures, trajectories_figures, regimes_figures,
-                       c_crit_figures})
+                       c_crit_figures, spectra_figures})
         for (Figure& figure : kind(content)) figures.push_back(std::move(figure));
-    if (std::string svg = spectra_svg(content); !svg.empty())
-        figures.push_back({"spectral_density.svg", std::move(svg)});
     return figures;
 }
 

@@ -21,6 +21,8 @@ std::vector<Figure> trajectories_figures(ReportContent const& content);
 std::vector<Figure> regimes_figures(ReportContent const& content);
 // y and y″ of each shape that has enough c.
 std::vector<Figure> c_crit_figures(ReportContent const& content);
+// Spectral densities by step, where they were measured.
+std::vector<Figure> spectra_figures(ReportContent const& content);
 
 // What they share.
 inline constexpr double shown_viridis = 0.88;  // the light end would not be seen on white

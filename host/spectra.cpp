@@ -9,8 +9,7 @@
 #include <set>
 
 #include "cuda/exec/error.hpp"
-#include "host/tables.hpp"
-#include "host/xy_plot.hpp"
+#include "host/report_figures.hpp"
 
 namespace sg {
 
@@ -55,11 +54,9 @@ Members shown_members(StoredStudy const& study, Shape const& shape) {
 
 std::string title_of(StoredStudy const& study, Members const& members) {
     Trajectory const& row = *members.front();
-    std::string text = fmt::format("depth {}, width {}", row.depth, row.width);
-    for (std::size_t k = 0; k < row.swept.size(); ++k)
-        text += fmt::format(", {} {}", study.swept[k].name, swept_text(study.swept[k], row.swept[k]));
-    return text + fmt::format(", c = {:.4g}, {} seed{}", row.c, members.size(),
-                              members.size() == 1 ? "" : "s");
+    return shape_text(study, row.depth, row.width, row.swept) +
+           fmt::format(", c = {:.4g}, {} seed{}", row.c, members.size(),
+                       members.size() == 1 ? "" : "s");
 }
 
 // Powers of ten on both sides of 0, at most about ten of them.
@@ -93,8 +90,8 @@ void draw_panel_of(Svg& svg, StoredStudy const& study, Members const& members, B
     for (Trajectory const* row : members)
         for (double const node : row->density_node)
             if (!std::isnan(node)) {
-                x.low = std::fmin(x.low, signed_log(node, scale) - 4 * gaussian);
-                x.high = std::fmax(x.high, signed_log(node, scale) + 4 * gaussian);
+                widen(x, signed_log(node, scale) - 4 * gaussian);
+                widen(x, signed_log(node, scale) + 4 * gaussian);
             }
     if (!(x.low < x.high)) return;
     x.ticks = signed_ticks(x.low, x.high, scale);
@@ -112,7 +109,7 @@ void draw_panel_of(Svg& svg, StoredStudy const& study, Members const& members, B
         for (std::size_t k = 0; k < places.size(); ++k)
             curve.emplace_back(places[k], std::log10(std::fmax(density[k], least_density / 10)));
         double const part = spec.steps.size() > 1 ? static_cast<double>(t) / static_cast<double>(spec.steps.size() - 1) : 0;
-        std::string const colour = viridis(0.88 * part);
+        std::string const colour = viridis(shown_viridis * part);
         if (!std::isnan(density[0]))
             plot.curve(curve, fmt::format("stroke=\"{}\" stroke-width=\"1.6\"", colour));
         if (t < 9 || t + 1 == spec.steps.size())
@@ -158,11 +155,9 @@ std::string spectra_svg(ReportContent const& content) {
     char const* title = "Spectral density of the Hessian";
     constexpr double left = 66, head = 84, panel_width = 330, height = 220, column = 480, line = 310;
     Svg svg;
-    svg.text(left, 30, title, "font-size=\"17\" font-weight=\"bold\"");
-    svg.text(left, 50,
-             fmt::format("{} probes of {} nodes, each a Gaussian of {} decades; linear about 0",
-                         study.spectrum.probes, study.spectrum.order, gaussian),
-             "fill=\"#555\"");
+    figure_heading(svg, title,
+                   fmt::format("{} probes of {} nodes, each a Gaussian of {} decades; linear about 0",
+                               study.spectrum.probes, study.spectrum.order, gaussian));
     for (std::size_t k = 0; k < panels.size(); ++k)
         draw_panel_of(svg, study, panels[k],
                       {left + static_cast<double>(k % 2) * column,
@@ -170,6 +165,12 @@ std::string spectra_svg(ReportContent const& content) {
     auto const rows = static_cast<double>((panels.size() + 1) / 2);
     return svg.page(left + std::min<double>(2, static_cast<double>(panels.size())) * column - 40,
                     head + rows * line - 20, title);
+}
+
+std::vector<Figure> spectra_figures(ReportContent const& content) {
+    std::string svg = spectra_svg(content);
+    if (svg.empty()) return {};
+    return {{"spectral_density.svg", std::move(svg)}};
 }
 
 std::string spectra_html(ReportContent const& content) {

@@ -32,20 +32,24 @@ std::string clipped(std::string const& line, int columns) {
     return text;
 }
 
+// Of the work, 0 to 1; missing where it is not known.
+double part_done(Watched const& watched) {
+    if (!watched.headway || !(watched.headway->work > 0)) return missing;
+    return std::clamp(1 - watched.headway->left / watched.headway->work, 0.0, 1.0);
+}
+
 // In hundredths, rounded down: only what is complete is at 100.
 std::string share_of(Watched const& watched) {
-    if (!watched.headway || !(watched.headway->work > 0)) return "";
-    double const done = 1 - watched.headway->left / watched.headway->work;
-    return fmt::format("{:.0f} %", std::floor(100 * std::clamp(done, 0.0, 1.0)));
+    double const done = part_done(watched);
+    return std::isnan(done) ? "" : fmt::format("{:.0f} %", std::floor(100 * done));
 }
 
 std::string bar_of(Watched const& watched) {
-    constexpr double length = 20;
-    if (!watched.headway || !(watched.headway->work > 0)) return "";
-    double const done = 1 - watched.headway->left / watched.headway->work;
-    auto const full = static_cast<std::size_t>(length * std::clamp(done, 0.0, 1.0));
-    return "[" + std::string(full, '=') +
-           std::string(static_cast<std::size_t>(length) - full, ' ') + "] ";
+    constexpr std::size_t length = 20;
+    double const done = part_done(watched);
+    if (std::isnan(done)) return "";
+    auto const full = static_cast<std::size_t>(length * done);
+    return "[" + std::string(full, '=') + std::string(length - full, ' ') + "] ";
 }
 
 std::string counts_of(Watched const& watched) {
