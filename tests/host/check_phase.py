@@ -21,7 +21,7 @@ WIDENED = 0.25  # in log2 c, at either end of the range of the stored seeds
 LEAST_WITHIN = 10
 LEAST_CORRELATION = 0.85
 LEAST_ZERO = 1.98
-LARGEST_ZERO = {32: 3, 64: 2.5, 128: 2.35}  # by width
+LARGEST_ZERO = {32: 3, 64: 2.5, 128: 2.35, 192: 2.3, 512: 2.12}  # by width
 
 problems = []
 
