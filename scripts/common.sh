@@ -79,24 +79,26 @@ print(f"{ran - failed - skipped} passed, {failed} failed, {skipped} skipped")
 PYTHON
 }
 
-# run_tests NAME FILTER [COMMAND...]: the tests of build/NAME, one process for each core, run by COMMAND if
-# there is one; their count goes to build/NAME/count.txt.
+# run_tests NAME FILTER [COMMAND...]: the tests of build/NAME in parts, one at a time on each core, run by COMMAND
+# if there is one; their count goes to build/NAME/count.txt.
 run_tests() {
-    local folder=$root/build/$1 filter=$2 code=0 shard processes=() logs=() results=()
+    local folder=$root/build/$1 filter=$2 code=0 shard running=0 parts=$((6 * jobs)) logs=() results=()
     shift 2
-    rm -f "$folder"/results-*.json "$folder/count.txt"
-    for ((shard = 0; shard < jobs; ++shard)); do
+    rm -f "$folder"/results-*.json "$folder"/tests-*.log "$folder/count.txt"
+    for ((shard = 0; shard < parts; ++shard)); do
         logs+=("$folder/tests-$shard.log")
         results+=("$folder/results-$shard.json")
-        GTEST_TOTAL_SHARDS=$jobs GTEST_SHARD_INDEX=$shard "$@" "$folder/tests/sharpgrid-tests" \
+        if ((running == jobs)); then
+            wait -n || code=$?
+            running=$((running - 1))
+        fi
+        GTEST_TOTAL_SHARDS=$parts GTEST_SHARD_INDEX=$shard "$@" "$folder/tests/sharpgrid-tests" \
             --gtest_brief=1 "--gtest_filter=$filter" "--gtest_output=json:${results[shard]}" \
             </dev/null >"${logs[shard]}" 2>&1 &
-        processes+=($!)
+        running=$((running + 1))
     done
-    for ((shard = 0; shard < jobs; ++shard)); do
-        wait "${processes[shard]}" || code=$?
-        cat "${logs[shard]}"
-    done
+    for ((; running > 0; --running)); do wait -n || code=$?; done
+    cat "${logs[@]}"
     count_tests "${results[@]}" >"$folder/count.txt" ||
         fail "the tests of $folder ended early (exit code $code)"
     cat "$folder/count.txt"

@@ -116,7 +116,9 @@ emulator=$root/../shared/cuda-on-cpu
 if has_nvcc && [ -f "$emulator/build.sh" ]; then
     say "A GPU that fails at every call, under an emulator (hours)"
     "$emulator/build.sh" "$root/build/emulator"
-    build cuda sharpgrid -DCMAKE_BUILD_TYPE=Release -DSG_TESTS=ON -DSG_CUDA=ON
+    build cuda all -DCMAKE_BUILD_TYPE=Release -DSG_TESTS=ON -DSG_CUDA=ON
+    EMU_EXITCODE=86 EMU_RACE=1 EMU_INITCHECK=1 EMU_LEAK=1 run_tests cuda \
+        '*/cuda:EmulatedDevice.*-*Promise*:*AnalysesALongRun*' "$root/build/emulator/run"
     "$python" "$checks/check_spaces.py" "$root/build/cuda/sharpgrid" "$root/build/emulator/run"
     matrix=("$checks/device_fault_matrix.py" "$root/build/cuda/sharpgrid" "$root/build/emulator/run" --jobs "$jobs")
     "$python" "${matrix[@]}" --kills 50 --depth 1
