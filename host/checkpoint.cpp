@@ -20,7 +20,7 @@ namespace sg {
 
 namespace {
 
-constexpr std::string_view magic = "sgckpt01";
+constexpr std::string_view magic = "sgckpt02";
 constexpr std::size_t digest_size = 64;
 
 // Every member of a trajectory, as the output file knows them.
@@ -82,7 +82,7 @@ void check_rows(CheckpointHead const& head) {
 
 void check_living(CheckpointHead const& head) {
     demand(head.wanted.size() == head.rows.size(), "it does not say what its networks show");
-    demand(head.living.size() == head.last.size(), "its states are not told");
+    demand(2 * head.living.size() == head.last.size(), "its states are not told");
     std::int32_t before = -1;
     for (std::int32_t const row : head.living) {
         demand(row > before && static_cast<std::size_t>(row) < head.rows.size(),

@@ -3,7 +3,7 @@
 // velocity and what the next measurement starts from. Trained on from there, not a bit differs. Random
 // numbers and batches follow from (seed, step), so there is no other state.
 //
-// The file: "sgckpt01", the length of the head (8 bytes), the head, the state of one network after the other,
+// The file: "sgckpt02", the length of the head (8 bytes), the head, the state of one network after the other,
 // the SHA-256 of all that (64 digits). Numbers lie as this machine lays them out.
 #pragma once
 
@@ -29,7 +29,7 @@ struct CheckpointHead {
     std::vector<Trajectory> rows;     // in the order of the slice
     std::vector<std::uint8_t> wanted;  // of each row: 1: whether λ rises, 2: the barrier
     std::vector<std::int32_t> living;  // which rows have a state, ascending
-    std::vector<double> last;         // λ of the last measurement, for each of `living`
+    std::vector<double> last;          // the two leading Ritz values, for each of `living`
 
     std::size_t state_bytes() const { return value_bytes * static_cast<std::size_t>(state_values); }
 };

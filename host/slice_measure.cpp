@@ -41,7 +41,7 @@ std::vector<Initial<T>> SliceRun<T>::measure_initial(std::vector<std::uint64_t> 
     std::vector<Initial<T>> initials;
     for (std::size_t n = 0; n < seeds.size(); ++n) {
         initials.push_back({seeds[n], score_[3 * n], score_[3 * n + 1], results_[n],
-                            meter_.start_vectors(static_cast<int>(n)), {}});
+                            meter_.start(static_cast<int>(n)), {}});
     }
     if (!study_.spectrum.at(0)) return initials;
     auto measured = spectrum_->measure(hessian_, slice_.nets(), slice_.seed(), 0);

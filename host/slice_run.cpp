@@ -92,7 +92,7 @@ void SliceRun<T>::start(std::vector<SliceMember<T>> const& members)
     for (auto const& g : slice_.groups()) {  // one for each seed
         auto const row = row_of_member_[static_cast<std::size_t>(g.first)];
         auto const& initial = *members[static_cast<std::size_t>(row)].initial;
-        meter_.set_start(g.first, g.count, initial.start, initial.sharpness.lambda);
+        meter_.set_start(g.first, g.count, initial.start);
     }
 }
 

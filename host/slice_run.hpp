@@ -21,7 +21,7 @@ struct Initial {
     std::uint64_t seed = 0;
     double loss = 0, accuracy = 0;
     EigenResult sharpness;
-    std::vector<T> start;  // 2 P, empty unless lanczos
+    Start<T> start;
     NetSpectrum spectrum;  // where the study measures it at step 0
 
     bool usable() const;  // whether c / λ₀ is a learning rate

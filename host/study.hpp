@@ -37,7 +37,7 @@ inline constexpr std::array<std::string_view, 2> protocol_names{"fixed", "publis
 struct SharpnessSpec {
     Protocol protocol = Protocol::fixed;
     SharpnessMethod method = SharpnessMethod::lanczos;
-    double tolerance = 1e-2;     // residual / |θ|
+    double tolerance = 5e-4;     // estimated relative error of λ
     int examples = 512;          // M; `published`: those of λ₀, where the data set has as many
     int iterations = 20;         // power only
     int every = 1;               // λ at every k-th step (0: where a search needs it) ...

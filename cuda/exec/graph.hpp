@@ -19,6 +19,8 @@ class Graphs {
 public:
     // Everything that a sequence of launches depends on, besides the contents of memory.
     using Key = std::vector<std::int64_t>;
+    // What stands for a place in memory in a key.
+    static std::int64_t address(void const* p) { return reinterpret_cast<std::int64_t>(p); }
 
     explicit Graphs(Exec const& exec);
     ~Graphs();

@@ -156,18 +156,8 @@ template <class T>
 void Krylov<T>::push(int j, int b)
 {
     SG_EXPECT(j >= 0 && j < vectors() && b >= 1);
-    auto const address = [](auto const* p) { return reinterpret_cast<std::int64_t>(p); };
-    graphs_.run({j, b, count_, sign_, address(hessian_), address(hessian_->theta().data)},
+    graphs_.run({j, b, count_, sign_, Graphs::address(hessian_), Graphs::address(hessian_->theta().data)},
                 [&] { multiply(j, b); });
-}
-
-template <class T>
-bool Krylov<T>::finished()
-{
-    done_on_host_.fetch(done_.data, count_);
-    exec_.wait_for(exec_.moment());
-    return std::all_of(done_on_host_.data(), done_on_host_.data() + count_,
-                       [](auto d) { return d != 0; });
 }
 
 template class Krylov<float>;

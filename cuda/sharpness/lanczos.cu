@@ -12,7 +12,6 @@ namespace sg {
 LanczosRule LanczosRule::initial()
 {
     LanczosRule rule;
-    rule.tolerance = 1e-4;
     rule.min_products = 12;
     return rule;
 }
@@ -20,7 +19,6 @@ LanczosRule LanczosRule::initial()
 LanczosRule LanczosRule::audit()
 {
     LanczosRule rule;
-    rule.tolerance = 1e-4;
     rule.min_products = 20;
     rule.keep = false;
     rule.purpose = Purpose::audit;
@@ -48,9 +46,11 @@ Lanczos<T>::Lanczos(Exec const& exec, Arena& arena, Model const& model, int nets
     a_ = arena.take<double, 2>(nets, m_ + 1);
     b_ = arena.take<double, 2>(nets, m_ + 1);
     one_ = arena.take<double, 2>(nets, 1);
-    last_ = arena.take<double, 2>(nets, 1);
+    last_ = arena.take<double, 2>(nets, 2);
     used_ = arena.take<int, 1>(nets);
     least_ = arena.take<int, 1>(nets);
+    second_ = arena.take<int, 1>(nets);
+    no_second_ = arena.take<unsigned char, 1>(nets);
     done_ = arena.take<unsigned char, 1>(nets);
     no_refill_ = arena.take<unsigned char, 1>(nets);
     results_ = arena.take<EigenResult, 1>(nets);
@@ -66,9 +66,9 @@ Lanczos<T>::Lanczos(Exec const& exec, Arena& arena, Model const& model, int nets
 template <class T>
 LanczosScalars Lanczos<T>::scalars() const
 {
-    return {{dots_, a_, b_, one_, no_refill_.data}, projected_,    y_,
-            theta_,     before_,    last_,          used_.data,    least_.data,
-            done_.data, results_.data, rule_there_.data};
+    return {{dots_, a_, b_, one_, no_refill_.data}, projected_, y_,         theta_,
+            before_, last_,      used_.data, least_.data,
+            done_.data, second_.data, no_second_.data, results_.data, rule_there_.data};
 }
 
 // Makes vector k orthonormal to the ones before; where nothing is left of it, a random one takes its place.
@@ -91,9 +91,9 @@ void Lanczos<T>::push(HessianOperator<T> const& hessian, int count, int k)
     each(exec_, "store_column", nets, 1, StoreColumn{scalars(), k});
 }
 
-// The first vectors and their products; returns how many.
+// The first vector and its product.
 template <class T>
-int Lanczos<T>::begin(HessianOperator<T> const& hessian, Nets nets, std::uint64_t const* seed)
+void Lanczos<T>::begin(HessianOperator<T> const& hessian, Nets nets, std::uint64_t const* seed)
 {
     begin_measurement(exec_, nets, hessian.score(), done_.data, results_.data);
     each(exec_, "begin_lanczos", Nets{nets.count}, 1, BeginLanczos{scalars()});
@@ -105,15 +105,7 @@ int Lanczos<T>::begin(HessianOperator<T> const& hessian, Nets nets, std::uint64_
     }
     admit(nets.count, 0, seed);
     push(hessian, nets.count, 0);
-    if (!rule_.warm || params_ < 2) return 1;
-    each(exec_, "expect_catapult", some, 1, ExpectCatapult{scalars()});
-    // The admixture lets in an eigenvector that the last step's subspace had no part of.
-    double const size = 0.05 / std::sqrt(static_cast<double>(params_));
-    copy<T>(exec_, some, member(V_, 1), member(start_, 1));
-    random_signs<T>(exec_, some, true, size, seed, keys_.data + 1, 0, member(V_, 1));
-    admit(nets.count, 1, seed);
-    push(hessian, nets.count, 1);
-    return 2;
+    if (rule_.warm) each(exec_, "expect_catapult", some, 1, ExpectCatapult{scalars()});
 }
 
 // The leading Ritz pair of k vectors, its residual r = H x − θ x into vector k, and what it decides.
@@ -150,6 +142,20 @@ void Lanczos<T>::expand(int count, int k, std::uint64_t const* seed)
     refill(exec_, count, V_, k, scalars(), {seed, keys_.data}, k + 1);
 }
 
+// Vector 1: the second Ritz vector of the last run instead, where it may have become the first.
+template <class T>
+void Lanczos<T>::take_second(int count, std::uint64_t const* seed)
+{
+    each(exec_, "choose_second", active(count), 1, ChooseSecond{scalars()});
+    Nets const some{count, no_second_.data};
+    copy<T>(exec_, some, member(V_, 1), member(start_, 1));
+    // The admixture lets in an eigenvector that the last step's subspace had no part of.
+    double const size = 0.05 / std::sqrt(static_cast<double>(params_));
+    random_signs<T>(exec_, some, true, size, seed, keys_.data + 1, 0, member(V_, 1));
+    orthonormalise(exec_, some, V_, 1, scalars());
+    refill(exec_, count, V_, 1, scalars(), {seed, keys_.data}, 2);
+}
+
 // One more vector, its product and the verdict; returns the new number of vectors.
 template <class T>
 int Lanczos<T>::grow(HessianOperator<T> const& hessian, int count, int k, std::uint64_t const* seed)
@@ -161,6 +167,7 @@ int Lanczos<T>::grow(HessianOperator<T> const& hessian, int count, int k, std::u
         admit(count, k, seed);
     } else {
         expand(count, k, seed);
+        if (k == 1 && rule_.warm) take_second(count, seed);
     }
     push(hessian, count, k);
     judge(count, k + 1);
@@ -168,23 +175,17 @@ int Lanczos<T>::grow(HessianOperator<T> const& hessian, int count, int k, std::u
 }
 
 template <class T>
-bool Lanczos<T>::finished(int count)
-{
-    done_on_host_.fetch(done_.data, count);
-    exec_.wait_for(exec_.moment());
-    return std::all_of(done_on_host_.data(), done_on_host_.data() + count,
-                       [](auto d) { return d != 0; });
-}
-
-template <class T>
 void Lanczos<T>::keep_start(Nets nets, int k)
 {
     each(exec_, "skip_unfinished", nets, 1, SkipUnfinished{scalars()});
     auto const usable = refills(nets.count);
-    for (int pair = 0; pair < 2 && pair < m_; ++pair) {
-        each(exec_, "ritz_coefficients", usable, 1, RitzCoefficients{scalars(), pair, k});
-        combine<T>(exec_, usable, member(start_, pair), V_, {}, {{}, a_, {}, used_.data}, k);
-    }
+    each(exec_, "ritz_coefficients", usable, 1, RitzCoefficients{scalars(), 0, k});
+    combine<T>(exec_, usable, member(start_, 0), V_, {}, {{}, a_, {}, used_.data}, k);
+    if (k < 2) return;
+    each(exec_, "choose_kept", Nets{nets.count}, 1, ChooseKept{scalars()});
+    Nets const some{nets.count, no_second_.data};
+    each(exec_, "ritz_coefficients", some, 1, RitzCoefficients{scalars(), 1, k});
+    combine<T>(exec_, some, member(start_, 1), V_, {}, {{}, a_, {}, used_.data}, k);
 }
 
 template <class T>
@@ -206,29 +207,34 @@ void Lanczos<T>::run(HessianOperator<T> const& hessian, Nets nets, std::uint64_t
     if (nets.count <= 0) return;
     rule_ = rule;
     upload_rule(nets.count);
-    auto const replay = [&](int what, int k, auto const& launches) {
-        auto const address = [](auto const* p) { return reinterpret_cast<std::int64_t>(p); };
-        graphs_.run({what, k, nets.count, rule_.warm, rule_.smallest, address(nets.skip),
-                     address(&hessian), address(hessian.theta().data), address(seed)},
+    SG_EXPECT(!(rule.warm && rule.smallest));  // the bordered value is a bound from above there
+    auto const replay = [&](int what, int k, int steps, auto const& launches) {
+        graphs_.run({what, k, steps, nets.count, rule_.warm, rule_.smallest, Graphs::address(nets.skip),
+                     Graphs::address(&hessian), Graphs::address(hessian.theta().data), Graphs::address(seed)},
                     launches);
     };
-    int k = rule_.warm && params_ > 1 ? 2 : 1, products = k, most = k;
-    replay(0, 0, [&] { judge(nets.count, begin(hessian, nets, seed)); });
-    // A GPU is asked at every second product only: one wait of the host per two.
+    int k = 1, products = 1, most = 1;
+    replay(0, 0, 0, [&] {
+        begin(hessian, nets, seed);
+        judge(nets.count, 1);
+    });
+    // A GPU is asked at every second product only, after the fewest: one wait of the host per two.
     int const unasked = exec_.on_cpu() ? 1 : 2;
-    while (k != params_ && (products < rule_.min_products || !finished(nets.count))) {
+    auto const finished = [&] { return all_done(exec_, done_on_host_, done_.data, nets.count); };
+    while (k != params_ && (products < rule_.min_products || !finished())) {
         int const from = k;
+        int const ahead = std::max(unasked, rule_.min_products - products);
         int steps = 0;
-        for (; steps < unasked && k != params_; ++steps, ++products) {
+        for (; steps < ahead && k != params_; ++steps, ++products) {
             k = after(k);
             most = std::max(most, k);
         }
-        replay(1, from, [&] {
+        replay(1, from, steps, [&] {
             int at = from;
             for (int s = 0; s < steps; ++s) at = grow(hessian, nets.count, at, seed);
         });
     }
-    if (rule_.keep) replay(2, most, [&] { keep_start(nets, most); });
+    if (rule_.keep) replay(2, most, 0, [&] { keep_start(nets, most); });
 }
 
 template class Lanczos<float>;

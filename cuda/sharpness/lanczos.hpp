@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Largest algebraic eigenvalue of the Hessian of each network by Rayleigh-Ritz on a growing subspace with
-// full reorthogonalisation and thick restart (Wu and Simon 2000). The subspace begins with the two leading
-// Ritz vectors of the step before and grows by the residual; from one vector this is Lanczos.
+// full reorthogonalisation and thick restart (Wu and Simon 2000). The subspace begins with the leading Ritz
+// vector of the step before, or with random signs, and grows by the residual: this is Lanczos.
 #pragma once
 
 #include "cuda/exec/graph.hpp"
@@ -12,17 +12,20 @@
 
 namespace sg {
 
-// When one measurement stops: residual ≤ tolerance·|θ| and the last product raised θ by less than
-// gain·|θ|, after at least min_products.
+// When one measurement stops. Cold, from random signs: residual ≤ tolerance·|θ| and the last product raised θ
+// by less than gain·|θ|; λ = θ, a lower bound. Warm, from the leading Ritz vector of the last run that kept it: the
+// estimate of what is left, |r|² / (θ − θ₂), ≤ error·|θ|; λ is the bordered value (DESIGN, Mathematics).
 struct LanczosRule {
-    double tolerance = 1e-2;
+    double tolerance = 1e-4;
     double gain = 2e-4;
-    int min_products = 3;
+    double error = 5e-4;
+    int min_products = 2;
     int max_products = 400;
-    bool warm = false;      // from the Ritz vectors of the last run that kept them, else from random signs
+    bool warm = false;
     bool keep = true;       // keep the two leading Ritz vectors for the next warm run
     bool smallest = false;  // the smallest eigenvalue instead
-    int catapult_products = 8;  // warm: least products where the first quotient is 30 % off the last λ
+    double second_ratio = 0.6;  // warm: from both Ritz vectors in a catapult, or if the second value was above this · θ
+    int catapult_products = 5;  // warm: least products where the first quotient is 30 % off the last λ
     int cluster_products = 8;   // least products while the second Ritz value is above cluster_ratio · θ
     double cluster_ratio = 0.93;
     Purpose purpose = Purpose::start;
@@ -50,20 +53,20 @@ public:
 
     EigenResult const* results() const { return results_.data; }  // (N), in the space of the Exec
     View<T, 3> start() const { return start_; }                     // (N, 2, P) for the next warm run
-    View<double, 2> last() const { return last_; }                  // (N, 1) λ of the last run that kept
+    View<double, 2> last() const { return last_; }  // (N, 2) the leading Ritz values of the last run that kept
 
 private:
     Nets active(int count) const { return {count, done_.data}; }
     Nets refills(int count) const { return {count, no_refill_.data}; }
-    int begin(HessianOperator<T> const& hessian, Nets nets, std::uint64_t const* seed);
+    void begin(HessianOperator<T> const& hessian, Nets nets, std::uint64_t const* seed);
     int grow(HessianOperator<T> const& hessian, int count, int k, std::uint64_t const* seed);
     int after(int k) const { return (k == m_ ? ritz_pairs : k) + 1; }
     void admit(int count, int k, std::uint64_t const* seed);
     void push(HessianOperator<T> const& hessian, int count, int k);
     void judge(int count, int k);
     void restart(int count, int k);
+    void take_second(int count, std::uint64_t const* seed);
     void expand(int count, int k, std::uint64_t const* seed);
-    bool finished(int count);
     void upload_rule(int count);
     LanczosScalars scalars() const;
     void keep_start(Nets nets, int k);
@@ -72,13 +75,14 @@ private:
     std::int64_t params_;
     int m_;
     LanczosRule rule_;
-    View<T, 3> V_, HV_, start_;           // (N, m + 1, P), (N, m, P), (N, 2, P)
+    View<T, 3> V_, HV_;                   // (N, m + 1, P), (N, m, P)
+    View<T, 3> start_;                    // (N, 2, P)
     View<double, 3> projected_, y_;       // (N, m, m), (N, 4, m)
     View<double, 2> theta_, before_;      // (N, 4), (N, 1)
     View<double, 2> dots_, a_, b_, one_;  // (N, m + 2), (N, m + 1), (N, m + 1), (N, 1)
-    View<double, 2> last_;                // (N, 1)
-    View<int, 1> used_, least_;           // (N) vectors at the end; least products
-    View<unsigned char, 1> done_, no_refill_;
+    View<double, 2> last_;                // (N, 2)
+    View<int, 1> used_, least_, second_;  // (N) vectors at the end; least products; whether from two vectors
+    View<unsigned char, 1> done_, no_refill_, no_second_;
     View<EigenResult, 1> results_;
     View<double, 2> minus_;               // (N, 1) −1
     View<LanczosRule, 1> rule_there_;     // (1)

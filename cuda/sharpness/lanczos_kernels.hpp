@@ -14,6 +14,8 @@ struct LanczosScalars : BasisScalars {
     View<double, 2> theta, before, last;
     int *used, *least;
     unsigned char* done;
+    int* second;
+    unsigned char* no_second;
     EigenResult* result;
     LanczosRule const* rule;  // (1), so that a replayed graph follows the rule of its day
 };
@@ -25,6 +27,8 @@ struct BeginLanczos {
     {
         s.no_refill[n] = 1;
         s.used[n] = 0;
+        s.second[n] = 0;
+        s.no_second[n] = 1;
         s.least[n] = s.rule->min_products;
         s.before(n, 0) = -INFINITY;
         s.one(n, 0) = 1;
@@ -55,18 +59,21 @@ struct ResidualCoefficients {
     }
 };
 
-// A first Rayleigh quotient θ with |θ − λ| > 0.3 |λ|, λ the last: a catapult; more products are asked for.
+// A first Rayleigh quotient θ with |θ − λ| > 0.3 |λ|, λ the last: a catapult; more products are asked for, and
+// the second start vector: another eigenvalue may have passed the first.
 struct ExpectCatapult {
     LanczosScalars s;
     SG_FN void operator()(int n, std::int64_t) const
     {
         int const products = s.rule->catapult_products;
         double const quotient = s.projected(n, 0, 0), last = s.last(n, 0);
-        if (fabs(quotient - last) > 0.3 * fabs(last) && s.least[n] < products) s.least[n] = products;
+        if (fabs(quotient - last) <= 0.3 * fabs(last)) return;
+        s.least[n] = products > s.least[n] ? products : s.least[n];
+        s.second[n] = 1;
     }
 };
 
-// Both stopping rules (DESIGN, section 5.3). dots: V_j · r for j < k, then r · r.
+// The rules of LanczosRule. dots: V_j · r for j < k, then r · r.
 struct Judge {
     LanczosScalars s;
     int k;
@@ -83,18 +90,34 @@ struct Judge {
         bool const finite = fabs(theta) < INFINITY && square < INFINITY;  // false for NaN
         bool const small = residual <= rule.tolerance * size + 1e-30;
         bool const level = theta - s.before(n, 0) <= rule.gain * size + 1e-30;
+        bool const settled = rule.warm ? what_is_left(n, square) <= rule.error * size + 1e-30 : small && level;
+        s.before(n, 0) = theta;
+        result.lambda = rule.smallest ? -theta : rule.warm && !complete ? bordered(n, square) : theta;
+        result.residual = residual;
         bool const cluster = k > 1 && s.theta(n, 1) > rule.cluster_ratio * size;
         int const least = cluster ? rule.cluster_products : 0;
+        double const rest = rest_of(n, square), noise = rounding * largest_quotient(n);
         bool const enough = result.products >= (s.least[n] > least ? s.least[n] : least);
-        s.before(n, 0) = theta;
-        result.lambda = rule.smallest ? -theta : theta;
-        result.residual = residual;
-        bool const converged = finite && ((small && level && enough) || complete);
+        bool const converged = finite && ((settled && enough) || complete);
         bool const stop = converged || !finite || result.products >= rule.max_products;
         result.status = converged ? EigenStatus::converged : EigenStatus::not_converged;
         s.used[n] = k;
         s.done[n] = stop;
-        prepare_expansion(n, square);
+        prepare_expansion(n, rest, rest > noise * noise && rest > 0.25 * square);
+    }
+    // λ − θ to second order, |r|² / (θ − θ₂), with θ₂ from here or from the last run.
+    SG_FN double what_is_left(int n, double square) const
+    {
+        double const theta = s.theta(n, 0);
+        double const second = k > 1 ? fmax(s.theta(n, 1), s.last(n, 1)) : s.last(n, 1);
+        return square / fmax(theta - second, 0.02 * fabs(theta) + 1e-30);
+    }
+    // The larger Ritz value of the span of x and r, were the quotient of r 0: a lower bound of λ as long as it is
+    // no less.
+    SG_FN double bordered(int n, double square) const
+    {
+        double const half = s.theta(n, 0) / 2;
+        return half > 0 ? half + sqrt(half * half + square) : s.theta(n, 0);
     }
     SG_FN double largest_quotient(int n) const
     {
@@ -102,13 +125,16 @@ struct Judge {
         for (int j = 0; j < k; ++j) largest = fmax(largest, fabs(s.projected(n, j, j)));
         return largest;
     }
-    // r − Σ g_j V_j, normalised: |r|² − Σ g² unless rounding is all that is left of r.
-    SG_FN void prepare_expansion(int n, double square) const
+    // |r − Σ g_j V_j|² = |r|² − Σ g²
+    SG_FN double rest_of(int n, double square) const
     {
         double rest = square;
         for (int j = 0; j < k; ++j) rest -= s.dots(n, j) * s.dots(n, j);
-        double const noise = rounding * largest_quotient(n);
-        bool const usable = rest > noise * noise && rest > 0.25 * square;
+        return rest;
+    }
+    // r − Σ g_j V_j, normalised, unless rounding is all that is left of r.
+    SG_FN void prepare_expansion(int n, double rest, bool usable) const
+    {
         double const factor = usable ? 1 / sqrt(rest) : 0;
         s.one(n, 0) = factor;
         for (int j = 0; j < k; ++j) s.a(n, j) = -s.dots(n, j) * factor;
@@ -133,7 +159,31 @@ struct RitzCoefficients {
     SG_FN void operator()(int n, std::int64_t) const
     {
         for (int j = 0; j < k; ++j) s.a(n, j) = s.y(n, pair, j);
-        s.last(n, 0) = s.result[n].lambda;
+        s.last(n, pair) = s.theta(n, pair);
+    }
+};
+
+// Whether the second start vector takes the place of the residual.   (N)
+struct ChooseSecond {
+    LanczosScalars s;
+    SG_FN void operator()(int n, std::int64_t) const
+    {
+        s.second[n] |= s.last(n, 1) > s.rule->second_ratio * s.theta(n, 0);
+        s.no_second[n] = !s.second[n];
+        if (s.second[n]) s.no_refill[n] = 1;
+    }
+};
+
+// Whether the second Ritz vector is kept: it was looked for, or is above the one that is there.   (N)
+struct ChooseKept {
+    LanczosScalars s;
+    SG_FN void operator()(int n, std::int64_t) const
+    {
+        bool const usable = !s.no_refill[n] && s.used[n] > 1;
+        double const carried = fmin(s.last(n, 1), s.theta(n, 0));
+        bool const kept = usable && (!s.rule->warm || s.second[n] || s.theta(n, 1) > carried);
+        s.no_second[n] = !kept;
+        if (!kept && usable) s.last(n, 1) = carried;
     }
 };
 

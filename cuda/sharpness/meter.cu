@@ -46,7 +46,7 @@ void SharpnessMeter<T>::measure(HessianOperator<T> const& op, Nets nets, std::ui
     if (power_) return power_->run(op, nets, options_.iterations);
     if (exact_) return exact_->run(op, nets);
     LanczosRule rule;
-    rule.tolerance = options_.tolerance;
+    rule.error = options_.tolerance;
     rule.warm = true;
     rule.step = step;
     lanczos_->run(op, nets, seed, rule);
@@ -99,41 +99,34 @@ EigenResult const* SharpnessMeter<T>::results() const
 }
 
 template <class T>
-std::vector<T> SharpnessMeter<T>::start_vectors(int n) const
+Start<T> SharpnessMeter<T>::start(int n) const
 {
     if (!lanczos_) return {};
-    auto const start = lanczos_->start();
-    return to_host(exec_, vectors_of(start, n));
+    auto const ritz = to_host(exec_, networks(lanczos_->last(), n, 1));
+    return {to_host(exec_, vectors_of(lanczos_->start(), n)), ritz[0], ritz[1]};
 }
 
 template <class T>
-double SharpnessMeter<T>::start_lambda(int n) const
-{
-    return lanczos_ ? to_host(exec_, lanczos_->last().data + n, 1)[0] : 0;
-}
-
-template <class T>
-void SharpnessMeter<T>::set_start(int first, int count, std::vector<T> const& vectors, double lambda)
+void SharpnessMeter<T>::set_start(int first, int count, Start<T> const& start)
 {
     if (!lanczos_) return;
-    auto const start = lanczos_->start();
-    from_host(exec_, vectors, vectors_of(start, first));
-    for (std::int64_t j = 0; j < start.extent[1] && count > 1; ++j) {
-        auto shared = networks(member(start, j), first, count - 1);
+    auto const vectors = lanczos_->start();
+    from_host(exec_, start.vectors, vectors_of(vectors, first));
+    for (int j = 0; j < 2 && count > 1; ++j) {
+        auto shared = networks(member(vectors, j), first, count - 1);
         shared.stride[0] = 0;
-        copy<T>(exec_, Nets{count - 1}, networks(member(start, j), first + 1, count - 1), shared);
+        copy<T>(exec_, Nets{count - 1}, networks(member(vectors, j), first + 1, count - 1), shared);
     }
-    from_host(exec_, std::vector<double>(static_cast<std::size_t>(count), lambda),
-              lanczos_->last().data + first);
+    std::vector<double> ritz;
+    for (int n = 0; n < count; ++n) ritz.insert(ritz.end(), {start.lambda, start.second});
+    from_host(exec_, ritz, lanczos_->last().data + 2 * first);
 }
 
 template <class T>
 void SharpnessMeter<T>::compact(int const* keep, int count)
 {
     if (!lanczos_) return;
-    auto const start = lanczos_->start();
-    for (std::int64_t j = 0; j < start.extent[1]; ++j)
-        move_rows(exec_, keep, count, member(start, j));
+    for (int j = 0; j < 2; ++j) move_rows(exec_, keep, count, member(lanczos_->start(), j));
     move_rows(exec_, keep, count, lanczos_->last());
 }
 

@@ -15,8 +15,15 @@ enum class Method : std::uint8_t { lanczos, power, exact };
 
 struct MeterOptions {
     Method method = Method::lanczos;
-    double tolerance = 1e-2;  // lanczos
+    double tolerance = 5e-4;  // lanczos: LanczosRule::error
     int iterations = 20;      // power
+};
+
+// What the next measurement starts from.
+template <class T>
+struct Start {
+    std::vector<T> vectors;         // the leading Ritz vectors: 2 P, empty unless lanczos
+    double lambda = 0, second = 0;  // and values
 };
 
 // skip(n) ← 1 where the skip byte of `nets` is set.   skip: (N), in the space of the Exec
@@ -45,11 +52,9 @@ public:
     // (N) of the last measurement, in the space of the Exec.
     EigenResult const* results() const;
 
-    // What the next step starts from, for slot n: two vectors (2 P, empty unless lanczos) and λ; set for
-    // slots [first, first + count) at once.
-    std::vector<T> start_vectors(int n) const;
-    double start_lambda(int n) const;  // 0 unless lanczos
-    void set_start(int first, int count, std::vector<T> const& vectors, double lambda);
+    // Of slot n; set for slots [first, first + count) at once.
+    Start<T> start(int n) const;
+    void set_start(int first, int count, Start<T> const& start);
 
     // Slot s takes over slot keep[s] ≥ s.   keep: (count), ascending, in the space of the Exec
     void compact(int const* keep, int count);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cuda/sharpness/result.hpp"
 
+#include <algorithm>
+
 #include "cuda/exec/each.hpp"
 
 namespace sg {
@@ -25,6 +27,13 @@ void begin_measurement(Exec const& exec, Nets nets, View<double const, 2> const&
 {
     each(exec, "begin_measurement", Nets{nets.count}, 1,
          BeginMeasurement{nets.skip, score, done, result});
+}
+
+bool all_done(Exec const& exec, Pinned<unsigned char>& on_host, unsigned char const* done, int count)
+{
+    on_host.fetch(done, count);
+    exec.wait_for(exec.moment());
+    return std::all_of(on_host.data(), on_host.data() + count, [](auto d) { return d != 0; });
 }
 
 }  // namespace sg

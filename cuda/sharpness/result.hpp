@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "cuda/exec/buffer.hpp"
 #include "cuda/exec/exec.hpp"
 #include "cuda/exec/view.hpp"
 
@@ -26,5 +27,8 @@ static_assert(sizeof(EigenResult) == 24);
 // score: (N, 3) of HessianOperator; done: (N), the skip bytes of what follows
 void begin_measurement(Exec const& exec, Nets nets, View<double const, 2> const& score,
                        unsigned char* done, EigenResult* result);
+
+// Whether all of the first `count` are done; waits.   done: (N), on_host: for as many
+bool all_done(Exec const& exec, Pinned<unsigned char>& on_host, unsigned char const* done, int count);
 
 }  // namespace sg

@@ -14,7 +14,7 @@ std::string file_bytes(Choices& choices) {
     std::string const rest = text_of(choices.rest());
     if (whole) return rest;
     std::uint64_t const size = rest.size();
-    std::string bytes = "sgckpt01" + std::string(reinterpret_cast<char const*>(&size), sizeof size) + rest;
+    std::string bytes = "sgckpt02" + std::string(reinterpret_cast<char const*>(&size), sizeof size) + rest;
     return bytes + sha256_hex(bytes);
 }
 

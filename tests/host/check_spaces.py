@@ -23,7 +23,7 @@ data: {set: synthetic, examples: 64, inputs: 5, classes: 3}
 model: {kind: fcn, depth: [2, 3], width: 9, activation: tanh}
 training: {batch: 16, steps: 4}
 grid: {c: [0.5, 1, 2], seeds: 2}
-sharpness: {examples: 32, tolerance: 1e-4}
+sharpness: {examples: 32, tolerance: 1e-8}
 """
 # λ₀ is iterated to a residual of 1e-4, later λ to that of the study: the error of λ is of its square.
 TOLERANCES = {"float": 1e-4, "double": 1e-8}

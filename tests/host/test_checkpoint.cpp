@@ -29,7 +29,7 @@ CheckpointHead head_of_three() {
     for (Trajectory& row : head.rows) row.swept = {0.5, 1};
     head.wanted = {0, 3, 1};
     head.living = {0, 2};
-    head.last = {3.5, 4.5};
+    head.last = {3.5, 1.5, 4.5, 2.5};
     return head;
 }
 

@@ -37,7 +37,7 @@ TEST(Config, DefaultsAreThoseOfTheDesign) {
     EXPECT_TRUE(study.variants[0].swept.empty());
     EXPECT_EQ(study.sharpness.method, SharpnessMethod::lanczos);
     EXPECT_EQ(study.sharpness.examples, 512);
-    EXPECT_DOUBLE_EQ(study.sharpness.tolerance, 1e-2);
+    EXPECT_DOUBLE_EQ(study.sharpness.tolerance, 5e-4);
     EXPECT_LT(study.sharpness.c_sharp_margin, 0);
     EXPECT_EQ(study.output_file, "tiny.h5");
     EXPECT_EQ(study.yaml_given, minimal);
@@ -144,7 +144,7 @@ TEST(Config, MeasuredAt) {
 TEST(Config, DigestDoesNotDependOnNotation) {
     std::string const digest = study_of(minimal).digest;
     EXPECT_EQ(study_of("grid:\n  c: [1.0]\n  seeds: [0]\nmodel:\n  width: [16]\n  depth: [2]\n"
-                       "  activation: relu\nstudy: \"tiny\"\nsharpness: {tolerance: 0.01}\n"
+                       "  activation: relu\nstudy: \"tiny\"\nsharpness: {tolerance: 0.0005}\n"
                        "output: {file: elsewhere.h5}\n")
                   .digest,
               digest);

@@ -27,7 +27,7 @@ std::vector<double> windows() {
 
 Study uv_study(std::string const& model) {
     Study study = parse_study("study: uv\nmodel: {kind: uv, " + model +
-                                  "}\ngrid: {c: 1, seeds: 3}\nsharpness: {tolerance: 1e-4}\n",
+                                  "}\ngrid: {c: 1, seeds: 3}\nsharpness: {tolerance: 1e-8}\n",
                               "uv.yaml");
     study.c = windows();
     return study;

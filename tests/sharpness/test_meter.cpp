@@ -28,7 +28,7 @@ SG_SPACES(MeterTest);
 
 TEST_P(MeterTest, EveryMethodMeasures) {
     for (auto const method : {Method::lanczos, Method::power, Method::exact}) {
-        Meter meter(exec(), cohort.model, 3, MeterOptions{method, 1e-2, 15});
+        Meter meter(exec(), cohort.model, 3, MeterOptions{method, 5e-4, 15});
         meter->measure_initial(*cohort.op, cohort.nets(), cohort.seed.data());
         auto const first = read(meter);
         meter->measure(*cohort.op, cohort.nets(), cohort.seed.data(), 1);
@@ -40,20 +40,24 @@ TEST_P(MeterTest, EveryMethodMeasures) {
             EXPECT_EQ(second[n].status, method == Method::power ? EigenStatus::bound_only
                                                                 : EigenStatus::converged);
             auto const P = static_cast<int>(cohort.params);
-            EXPECT_EQ(second[n].products, method == Method::power   ? 16
-                                          : method == Method::exact ? P + 1
-                                                                    : 3);
+            if (method != Method::lanczos) {
+                EXPECT_EQ(second[n].products, method == Method::power ? 16 : P + 1);
+            } else {
+                EXPECT_LE(second[n].products, 3);
+            }
         }
     }
 }
 
 TEST_P(MeterTest, ToleranceIsThatOfTheOptions) {
-    for (double const tolerance : {1e-2, 1e-6}) {
+    for (double const tolerance : {1e-2, 1e-8}) {
         Meter meter(exec(), cohort.model, 3, MeterOptions{Method::lanczos, tolerance, 0});
         meter->measure(*cohort.op, cohort.nets(), cohort.seed.data(), 1);  // from a start of zeros
-        for (auto const& result : read(meter)) {
-            EXPECT_LE(result.residual, tolerance * result.lambda);
-            EXPECT_EQ(result.residual > 1e-6 * result.lambda, tolerance > 1e-4);
+        auto const results = read(meter);
+        for (std::size_t n = 0; n < 3; ++n) {
+            EXPECT_NEAR(results[n].lambda, top(n), 2 * tolerance * top(n));
+            EXPECT_LE(results[n].residual, std::sqrt(tolerance) * top(n));
+            EXPECT_EQ(results[n].residual > 1e-4 * top(n), tolerance > 1e-4);
         }
     }
 }
@@ -61,7 +65,7 @@ TEST_P(MeterTest, ToleranceIsThatOfTheOptions) {
 TEST_P(MeterTest, AuditsAndChecksLeaveNoTrace) {
     Meter meter(exec(), cohort.model, 3, MeterOptions{});
     meter->measure_initial(*cohort.op, cohort.nets(), cohort.seed.data());
-    auto const start = meter->start_vectors(1);
+    auto const start = meter->start(1).vectors;
     Array<unsigned char, 1> const none(exec(), std::vector<int>{0, 0, 0}, 3);
     meter->audit(*cohort.op, cohort.nets(), none.data(), cohort.seed.data(), 1);
     auto const audit = read(meter);
@@ -69,7 +73,7 @@ TEST_P(MeterTest, AuditsAndChecksLeaveNoTrace) {
     auto const smallest = read(meter);
     meter->measure_largest(*cohort.op, cohort.nets(), cohort.seed.data(), 1e-8);
     auto const largest = read(meter);
-    EXPECT_SAME_BITS(meter->start_vectors(1), start);
+    EXPECT_SAME_BITS(meter->start(1).vectors, start);
     for (std::size_t n = 0; n < 3; ++n) {
         auto const truth = oracle::hessian_spectrum(nets[n], examples, Loss::mse).values;
         EXPECT_NEAR(audit[n].lambda, truth.back(), 1e-7 * truth.back());
@@ -83,10 +87,13 @@ TEST_P(MeterTest, AStartTravelsFromOneMeterToAnother) {
     Meter first(exec(), cohort.model, 3, MeterOptions{}),
         second(exec(), cohort.model, 3, MeterOptions{});
     first->measure_initial(*cohort.op, cohort.nets(), cohort.seed.data());
-    auto const lambda = read(first);
+    auto const initial = read(first);
     for (int n = 0; n < 3; ++n) {
-        EXPECT_EQ(first->start_vectors(n).size(), static_cast<std::size_t>(2 * cohort.params));
-        second->set_start(n, 1, first->start_vectors(n), lambda[static_cast<std::size_t>(n)].lambda);
+        auto const start = first->start(n);
+        EXPECT_EQ(start.vectors.size(), static_cast<std::size_t>(2 * cohort.params));
+        EXPECT_EQ(start.lambda, initial[static_cast<std::size_t>(n)].lambda);
+        EXPECT_LT(start.second, start.lambda);
+        second->set_start(n, 1, start);
     }
     first->measure(*cohort.op, cohort.nets(), cohort.seed.data(), 4);
     second->measure(*cohort.op, cohort.nets(), cohort.seed.data(), 4);
@@ -96,13 +103,17 @@ TEST_P(MeterTest, AStartTravelsFromOneMeterToAnother) {
         EXPECT_EQ(a[n].residual, b[n].residual);
         EXPECT_EQ(a[n].products, b[n].products);
     }
-    second->set_start(0, 3, first->start_vectors(2), 1);  // all at once
-    for (int n = 0; n < 3; ++n)
-        EXPECT_SAME_BITS(second->start_vectors(n), first->start_vectors(2));
-    EXPECT_THROW(second->set_start(0, 1, std::vector<double>(3), 1), InternalError);
+    auto const last = first->start(2);
+    second->set_start(0, 3, last);  // all at once
+    for (int n = 0; n < 3; ++n) {
+        EXPECT_SAME_BITS(second->start(n).vectors, last.vectors);
+        EXPECT_EQ(second->start(n).lambda, last.lambda);
+        EXPECT_EQ(second->start(n).second, last.second);
+    }
+    EXPECT_THROW(second->set_start(0, 1, {std::vector<double>(3), 1, 1}), InternalError);
     Meter power(exec(), cohort.model, 3, MeterOptions{Method::power, 0, 3});
-    EXPECT_TRUE(power->start_vectors(0).empty());
-    power->set_start(0, 1, {}, 1);
+    EXPECT_TRUE(power->start(0).vectors.empty());
+    power->set_start(0, 1, {});
     EXPECT_THROW(power->audit(*cohort.op, cohort.nets(), nullptr, cohort.seed.data(), 1), InternalError);
 }
 
@@ -121,11 +132,13 @@ TEST_P(MeterTest, AnAuditCoversTheChosenThatLive) {
 TEST_P(MeterTest, CompactionMovesTheStartsWithTheSlots) {
     Meter meter(exec(), cohort.model, 3, MeterOptions{});
     meter->measure_initial(*cohort.op, cohort.nets(), cohort.seed.data());
-    auto const zero = meter->start_vectors(0), two = meter->start_vectors(2);
+    auto const zero = meter->start(0), two = meter->start(2);
     Array<int, 1> const keep(exec(), std::vector<int>{0, 2}, 2);
     meter->compact(keep.data(), 2);
-    EXPECT_SAME_BITS(meter->start_vectors(0), zero);
-    EXPECT_SAME_BITS(meter->start_vectors(1), two);
+    EXPECT_SAME_BITS(meter->start(0).vectors, zero.vectors);
+    EXPECT_SAME_BITS(meter->start(1).vectors, two.vectors);
+    EXPECT_EQ(meter->start(1).lambda, two.lambda);
+    EXPECT_EQ(meter->start(1).second, two.second);
 }
 
 }  // namespace

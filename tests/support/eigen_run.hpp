@@ -20,13 +20,12 @@ struct EigenRun {
         lanczos->run(*cohort.op, cohort.nets(), cohort.seed.data(), rule);
         return to_host(exec_, lanczos->results(), cohort.count);
     }
-    // The leading Ritz vectors that the last run kept for network n, one after the other.   (2 P)
-    std::vector<T> start(int n) {
-        return to_host(exec_, vectors_of(lanczos->start(), n));
-    }
-    void set_start(int n, std::vector<T> const& vectors, double last) {
+    // The leading Ritz vectors that the last run kept for network n, one after the other (2 P), and values (2).
+    std::vector<T> start(int n) { return to_host(exec_, vectors_of(lanczos->start(), n)); }
+    Vec last(int n) { return to_host(exec_, networks(lanczos->last(), n, 1)); }
+    void set_start(int n, std::vector<T> const& vectors, Vec const& last) {
         from_host(exec_, vectors, vectors_of(lanczos->start(), n));
-        from_host(exec_, std::vector<double>{last}, lanczos->last().data + n);
+        from_host(exec_, last, networks(lanczos->last(), n, 1));
     }
 
 private:
