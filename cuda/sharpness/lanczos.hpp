@@ -24,7 +24,7 @@ struct LanczosRule {
     bool warm = false;
     bool keep = true;       // keep the two leading Ritz vectors for the next warm run
     bool smallest = false;  // the smallest eigenvalue instead
-    double second_ratio = 0.6;  // warm: from both Ritz vectors in a catapult, or if the second value was above this · θ
+    double second_ratio = 0.6;  // warm: from both Ritz vectors in a catapult, or where θ₂ was above this · θ
     int catapult_products = 5;  // warm: least products where the first quotient is 30 % off the last λ
     int cluster_products = 8;   // least products while the second Ritz value is above cluster_ratio · θ
     double cluster_ratio = 0.93;

@@ -32,7 +32,7 @@ grid: {c: [1, 2, 4, 8], seeds: 6}
 sharpness: {examples: 32}
 """
 SAME_ATTRIBUTES = ["study_resolved_yaml", "study_sha256", "data_sha256", "swept_keys", "precision"]
-SECONDS = 120  # a run takes a fraction of one; more is a hang
+SECONDS = 300  # a run takes a fraction of one; more is a hang
 
 
 class Matrix:
