@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 #include <set>
+#include <string_view>
 
 #include "cuda/exec/error.hpp"
 #include "host/report_figures.hpp"
@@ -59,6 +61,10 @@ std::string title_of(StoredStudy const& study, Members const& members) {
                        members.size() == 1 ? "" : "s");
 }
 
+// Steps differ by more than colour.
+constexpr std::array<std::string_view, 4> dashes{"", R"( stroke-dasharray="7 3")", R"( stroke-dasharray="2 2")",
+                                                 R"( stroke-dasharray="9 3 2 3")"};
+
 // Powers of ten on both sides of 0, at most about ten of them.
 std::vector<Tick> signed_ticks(double low, double high, double scale) {
     std::vector<Tick> ticks{{0, "0"}};
@@ -109,12 +115,13 @@ void draw_panel_of(Svg& svg, StoredStudy const& study, Members const& members, B
         for (std::size_t k = 0; k < places.size(); ++k)
             curve.emplace_back(places[k], std::log10(std::fmax(density[k], least_density / 10)));
         double const part = spec.steps.size() > 1 ? static_cast<double>(t) / static_cast<double>(spec.steps.size() - 1) : 0;
-        std::string const colour = viridis(shown_viridis * part);
-        if (!std::isnan(density[0]))
-            plot.curve(curve, fmt::format("stroke=\"{}\" stroke-width=\"1.6\"", colour));
-        if (t < 9 || t + 1 == spec.steps.size())
-            svg.text(box.x + box.width + 8, box.y + 12 + 16 * static_cast<double>(std::min<std::size_t>(t, 9)),
-                     fmt::format("step {}", spec.steps[t]), fmt::format("fill=\"{}\"", colour));
+        std::string const stroke = fmt::format("stroke=\"{}\" stroke-width=\"1.6\"{}",
+                                               viridis(shown_viridis * part), dashes[t % dashes.size()]);
+        if (!std::isnan(density[0])) plot.curve(curve, stroke);
+        if (t >= 9 && t + 1 < spec.steps.size()) continue;
+        double const right = box.x + box.width + 8, at = box.y + 12 + 16 * static_cast<double>(std::min<std::size_t>(t, 9));
+        svg.line(right, at - 4, right + 26, at - 4, stroke);
+        svg.text(right + 32, at, fmt::format("step {}", spec.steps[t]), "");
     }
     plot.frame();
 }
@@ -153,7 +160,7 @@ std::string spectra_svg(ReportContent const& content) {
     }
     if (panels.empty()) return "";
     char const* title = "Spectral density of the Hessian";
-    constexpr double left = 66, head = 84, panel_width = 330, height = 220, column = 480, line = 310;
+    constexpr double left = 78, head = 84, panel_width = 330, height = 220, column = 480, line = 310;
     Svg svg;
     figure_heading(svg, title,
                    fmt::format("{} probes of {} nodes, each a Gaussian of {} decades; linear about 0",

@@ -110,7 +110,9 @@ void XyPlot::frame() {
     }
     svg_.text(middle, bottom + 35, x_.title, "text-anchor=\"middle\"");
     svg_.text(middle, box_.y - 8, title_, "text-anchor=\"middle\" font-weight=\"bold\"");
-    double const left = box_.x - 46, height = box_.y + box_.height / 2;
+    std::size_t longest = 0;
+    for (Tick const& tick : y_.ticks) longest = std::max(longest, tick.text.size());
+    double const left = box_.x - std::max(46.0, 20 + 7.5 * static_cast<double>(longest)), height = box_.y + box_.height / 2;
     svg_.text(left, height, y_.title,
               fmt::format("text-anchor=\"middle\" transform=\"rotate(-90 {} {})\"", left, height));
 }

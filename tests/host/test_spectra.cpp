@@ -68,6 +68,7 @@ TEST(Spectra, ShowsEachShapeByStep) {
         EXPECT_NE(svg.find(text), std::string::npos) << text;
     EXPECT_EQ(count(svg, ">step 4<"), 2u);
     EXPECT_GE(count(svg, "stroke-width=\"1.6\""), 4u);  // a curve is cut where it leaves the frame
+    EXPECT_GE(count(svg, "stroke-dasharray"), 4u);  // of step 4, and of its line in the legend
     EXPECT_EQ(svg.find("nan"), std::string::npos);
     EXPECT_EQ(count(spectra_svg(ReportContent(with_density(9))), "share per decade"), 6u);
     bool named = false;
