@@ -179,11 +179,13 @@ struct ChooseKept {
     LanczosScalars s;
     SG_FN void operator()(int n, std::int64_t) const
     {
-        bool const usable = !s.no_refill[n] && s.used[n] > 1;
+        s.no_second[n] = 1;
+        if (s.no_refill[n] || s.used[n] < 2) return;
         double const carried = fmin(s.last(n, 1), s.theta(n, 0));
-        bool const kept = usable && (!s.rule->warm || s.second[n] || s.theta(n, 1) > carried);
-        s.no_second[n] = !kept;
-        if (!kept && usable) s.last(n, 1) = carried;
+        if (!s.rule->warm || s.second[n] || s.theta(n, 1) > carried)
+            s.no_second[n] = 0;
+        else
+            s.last(n, 1) = carried;
     }
 };
 
