@@ -119,6 +119,10 @@ if has_nvcc && [ -f "$emulator/build.sh" ]; then
     build cuda all -DCMAKE_BUILD_TYPE=Release -DSG_TESTS=ON -DSG_CUDA=ON
     EMU_EXITCODE=86 EMU_RACE=1 EMU_INITCHECK=1 EMU_LEAK=1 run_tests cuda \
         '*/cuda:EmulatedDevice.*-*Promise*:*AnalysesALongRun*' "$root/build/emulator/run"
+    for seed in 1 2 3; do
+        EMU_EXITCODE=86 EMU_DEFER=1 EMU_SEED=$seed run_tests cuda \
+            '*/cuda-*Promise*:*AnalysesALongRun*' "$root/build/emulator/run"
+    done
     "$python" "$checks/check_spaces.py" "$root/build/cuda/sharpgrid" "$root/build/emulator/run"
     matrix=("$checks/device_fault_matrix.py" "$root/build/cuda/sharpgrid" "$root/build/emulator/run" --jobs "$jobs")
     "$python" "${matrix[@]}" --kills 50 --depth 1
