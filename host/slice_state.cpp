@@ -47,13 +47,11 @@ void SliceRun<T>::save(int step, AuditTally const& audit)
     if (step > 0) record_training(step - 1);
     auto head = head_of_state(step, audit);
     std::vector<int> slots;
-    std::vector<Start<T>> starts;
     for (int s = 0; s < slice_.active(); ++s) {
         if (dead_[static_cast<std::size_t>(s)]) continue;
         slots.push_back(s);
         head.living.push_back(row_of_member_[static_cast<std::size_t>(slice_.member_of(s))]);
-        starts.push_back(meter_.start(s));
-        head.last.insert(head.last.end(), {starts.back().lambda, starts.back().second});
+        for (double const value : meter_.ritz_values(s)) head.last.push_back(value);
     }
     make_checkpoint_folder(policy_.folder);
     checkpoint_ = checkpoint_path(policy_, head);
@@ -61,9 +59,9 @@ void SliceRun<T>::save(int step, AuditTally const& audit)
     auto const add = [&](std::vector<T> const& values) {
         writer.add(values.data(), values.size() * sizeof(T));
     };
-    for (std::size_t k = 0; k < slots.size(); ++k) {
-        for (int which = 0; which < slice_.states(); ++which) add(slice_.state(slots[k], which));
-        add(starts[k].vectors);
+    for (int const s : slots) {
+        for (int which = 0; which < slice_.states(); ++which) add(slice_.state(s, which));
+        add(meter_.start(s).vectors);
     }
     writer.publish();
     saved_at_ = Clock::now();

@@ -102,8 +102,16 @@ template <class T>
 Start<T> SharpnessMeter<T>::start(int n) const
 {
     if (!lanczos_) return {};
-    auto const ritz = to_host(exec_, networks(lanczos_->last(), n, 1));
-    return {to_host(exec_, vectors_of(lanczos_->start(), n)), ritz[0], ritz[1]};
+    auto const [lambda, second] = ritz_values(n);
+    return {to_host(exec_, vectors_of(lanczos_->start(), n)), lambda, second};
+}
+
+template <class T>
+std::array<double, 2> SharpnessMeter<T>::ritz_values(int n) const
+{
+    if (!lanczos_) return {};
+    auto const values = to_host(exec_, networks(lanczos_->last(), n, 1));
+    return {values[0], values[1]};
 }
 
 template <class T>

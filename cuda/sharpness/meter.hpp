@@ -2,6 +2,7 @@
 // The sharpness of the networks of a slice by one of the methods, and what passes from step to step.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <vector>
 
@@ -52,8 +53,9 @@ public:
     // (N) of the last measurement, in the space of the Exec.
     EigenResult const* results() const;
 
-    // Of slot n; set for slots [first, first + count) at once.
+    // Of slot n; set for slots [first, first + count) at once. The two Ritz values alone: 0 unless lanczos.
     Start<T> start(int n) const;
+    std::array<double, 2> ritz_values(int n) const;
     void set_start(int first, int count, Start<T> const& start);
 
     // Slot s takes over slot keep[s] ≥ s.   keep: (count), ascending, in the space of the Exec

@@ -32,7 +32,7 @@ SHARPNESS = {
     "published": "{protocol: published}",
     "spectrum": "{examples: 32, spectrum: {steps: [0, 3], top: 3, smallest: true, density: {probes: 2, order: 20}}}",
 }
-# λ₀ is iterated to a residual of 1e-4, later λ to that of the study: the error of λ is of its square.
+# λ₀ is iterated to a residual of 1e-4, which is an error of its square; later λ to the error of the study.
 TOLERANCES = {"float": 1e-4, "double": 1e-8}
 KEYS = ["depth", "width", "seed", "c"]
 
@@ -42,7 +42,7 @@ def expect(condition, message):
         sys.exit(f"check_spaces: {message}")
 
 
-def compare(precision, tolerance, on_cpu, on_cuda):  # files of one study
+def compare(precision, tolerance, on_cpu, on_cuda):
     for name in KEYS:
         expect(numpy.array_equal(on_cpu[name][:], on_cuda[name][:]), f"{precision}: {name} differs")
     worst = {}
