@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the machine has: cores, memory, GPUs, data.
 #include <fmt/format.h>
-#include <sched.h>
 
 #include <thread>
 
@@ -43,16 +42,11 @@ Check check_gpu(int ordinal, bool automatic) {
 Check check_processor() {
     auto const text = Exec::cpu().describe();  // "cpu: model, OpenBLAS ..."
     auto const cores = static_cast<int>(std::thread::hardware_concurrency());
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    int const allowed = ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : cores;
-    std::string advice;
-    if (allowed < cores)
-        advice =
-            fmt::format("this job may use {} of them: run with --workers {}", allowed, allowed);
-    return passed("processor",
-                  fmt::format("{}, {} cores", text.substr(5, text.rfind(", OpenBLAS") - 5), cores),
-                  advice);
+    int const allowed = cores_allowed();
+    auto const model = text.substr(5, text.rfind(", OpenBLAS") - 5);
+    return passed("processor", allowed < cores
+                                   ? fmt::format("{}, {} of {} cores for this job", model, allowed, cores)
+                                   : fmt::format("{}, {} cores", model, cores));
 }
 
 Check check_memory_left(std::size_t free, std::size_t total) {

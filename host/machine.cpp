@@ -2,6 +2,7 @@
 #include "host/machine.hpp"
 
 #include <fmt/format.h>
+#include <sched.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -51,8 +52,7 @@ std::vector<Gpu> open_all(std::vector<int> const& ordinals, bool automatic)
 Machine machine_of(std::vector<Gpu> const& gpus, int workers)
 {
     Machine m;
-    m.workers = workers > 0 ? workers
-                            : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    m.workers = workers > 0 ? workers : cores_allowed();
     m.host_memory = Exec::cpu().memory().free;
     for (auto const& gpu : gpus) {
         m.devices.push_back(gpu.ordinal);
@@ -62,6 +62,15 @@ Machine machine_of(std::vector<Gpu> const& gpus, int workers)
 }
 
 }  // namespace
+
+int cores_allowed()
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    // More cores than a cpu_set_t holds: it fails.
+    if (::sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+    return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
 
 std::vector<int> devices_named(std::string const& wanted, std::string& why)
 {

@@ -2,6 +2,7 @@
 // `sharpgrid run --device`: which device a run takes, and what it says of one that it cannot take. What a driver may
 // answer is simulated by an emulator, through its EMU_ variables; without one those tests are skipped.
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/wait.h>
 
 #include <cstdio>
@@ -10,6 +11,7 @@
 
 #include "cuda/exec/error.hpp"
 #include "cuda/exec/exec.hpp"
+#include "host/machine.hpp"
 #include "tests/host/temporary.hpp"
 
 namespace sg {
@@ -114,6 +116,25 @@ TEST_F(EmulatedDevice, OfTwoEitherCanBeAskedFor) {
     EXPECT_EQ(second.code, 0) << second.text;
     EXPECT_TRUE(second.has("of memory planned; cuda:1: ")) << second.text;
     expect_refused("cuda:2", "there is no device cuda:2 (2 found)");
+}
+
+// As a Slurm job, a container or taskset leaves it: a worker more than these cores only slows the others.
+TEST(Cores, AreThoseThatTheProcessMayUse) {
+    cpu_set_t all;
+    ASSERT_EQ(sched_getaffinity(0, sizeof all, &all), 0);
+    EXPECT_EQ(cores_allowed(), CPU_COUNT(&all));
+    int first = 0;
+    while (!CPU_ISSET(first, &all)) ++first;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(first, &one);
+    ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+    int const allowed = cores_allowed();
+    auto const outcome = run_on("cpu");
+    sched_setaffinity(0, sizeof all, &all);
+    EXPECT_EQ(allowed, 1);
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_TRUE(outcome.has("8 networks, 1 workers")) << outcome.text;
 }
 
 }  // namespace
