@@ -30,9 +30,12 @@ def check_audit(file, least):
 
 
 def check_products(file, largest):
-    """Products of the measured entries after step 0, which has its own stricter rule."""
+    """Products of the measured entries after step 0, which has its own stricter rule. λ = 0 of a collapsed network takes none."""
     status, products = file["sharpness_status"][:, 1:], file["sharpness_products"][:, 1:]
-    measured = status != words(file["sharpness_status"]).index("not_measured")
+    meanings = words(file["sharpness_status"])
+    collapsed = status == meanings.index("collapsed")
+    expect((products[collapsed] == 0).all(), "a collapsed network with products")
+    measured = (status != meanings.index("not_measured")) & ~collapsed
     expect(measured.any() and (products[measured] > 0).all(), "a measurement without products")
     mean = products[measured].mean()
     print(f"products: {mean:.2f} per measurement, {measured.sum()} measurements")
