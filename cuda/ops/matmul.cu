@@ -4,8 +4,10 @@
 #include <cblas.h>
 
 #include <limits>
+#include <type_traits>
 
 #include "cuda/exec/error.hpp"
+#include "cuda/ops/narrow_matmul.hpp"
 
 #ifdef SG_WITH_CUDA
 #include "cuda/ops/matmul_lt.hpp"
@@ -23,18 +25,18 @@ int narrow(std::int64_t x)
     return static_cast<int>(x);
 }
 
-void gemm(ProductShape s, float alpha, float const* A, int lda, Op op_a, float const* B, int ldb,
-          Op op_b, float beta, float* C, int ldc)
+template <class T>
+void gemm(ProductShape const& s, T alpha, T const* A, std::int64_t lda, Op op_a, T const* B, std::int64_t ldb,
+          Op op_b, T beta, T* C, std::int64_t ldc)
 {
-    cblas_sgemm(CblasRowMajor, cblas(op_a), cblas(op_b), narrow(s.m), narrow(s.n), narrow(s.k),
-                alpha, A, lda, B, ldb, beta, C, ldc);
-}
-
-void gemm(ProductShape s, double alpha, double const* A, int lda, Op op_a, double const* B, int ldb,
-          Op op_b, double beta, double* C, int ldc)
-{
-    cblas_dgemm(CblasRowMajor, cblas(op_a), cblas(op_b), narrow(s.m), narrow(s.n), narrow(s.k),
-                alpha, A, lda, B, ldb, beta, C, ldc);
+    auto const compute = [] {
+        if constexpr (std::is_same_v<T, float>)
+            return cblas_sgemm;
+        else
+            return cblas_dgemm;
+    }();
+    compute(CblasRowMajor, cblas(op_a), cblas(op_b), narrow(s.m), narrow(s.n), narrow(s.k), alpha, A,
+            narrow(lda), B, narrow(ldb), beta, C, narrow(ldc));
 }
 
 }  // namespace
@@ -51,11 +53,12 @@ void matmul(Exec const& exec, Nets nets, double alpha, View<T const, 3> const& A
 #endif
         return;
     }
+    auto const product = narrow_is_fast(s) ? narrow_matmul<T> : gemm<T>;
     for (int net = 0; net < nets.count; ++net) {
         if (nets.skip && nets.skip[net]) continue;
-        gemm(s, static_cast<T>(alpha), A.data + net * A.stride[0], narrow(A.stride[1]), op_a,
-             B.data + net * B.stride[0], narrow(B.stride[1]), op_b, static_cast<T>(beta),
-             C.data + net * C.stride[0], narrow(C.stride[1]));
+        product(s, static_cast<T>(alpha), A.data + net * A.stride[0], A.stride[1], op_a,
+                B.data + net * B.stride[0], B.stride[1], op_b, static_cast<T>(beta),
+                C.data + net * C.stride[0], C.stride[1]);
     }
 }
 

@@ -31,6 +31,17 @@ TEST_P(MatmulTest, AgreesWithPlainLoops) {
                 }
 }
 
+// On the CPU up to 64 columns are computed otherwise than more, in tiles of 6 rows and 16 columns, and blocks of 128.
+TEST_P(MatmulTest, SizesAroundTilesAndBlocksAgreeWithPlainLoops) {
+    for (ProductSize const size : {ProductSize{12, 16, 128}, {13, 64, 257}, {200, 40, 130}, {131, 10, 40}, {6, 65, 128}})
+        for (Op const op_a : {Op::none, Op::transpose})
+            for (Op const op_b : {Op::none, Op::transpose})
+                for (double const beta : {0.0, 0.5}) {
+                    check<float>(exec(), {size, op_a, op_b, 1, beta});
+                    check<double>(exec(), {size, op_a, op_b, 1, beta, false, false, 5});
+                }
+}
+
 TEST_P(MatmulTest, OperandsMayBeSharedAndHaveGaps) {
     for (int const which : {1, 2, 3})
         for (int const gap : {0, 3})

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+// Panels of B are as wide as two vectors. They are copied only where rows of B do not lie that way, a block of k at a
+// time; A is read where it lies, an element for a whole row of a tile. A tile of C, 6 rows of a panel, stays in 12 of the 16 registers (Goto and van de Geijn 2008).
+#include "cuda/ops/narrow_matmul.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sg {
+
+namespace {
+
+constexpr std::int64_t k_block = 128;
+constexpr int tile_rows = 6;
+
+template <class T>
+struct Lanes;
+template <>
+struct Lanes<float> {
+    using Vector = float __attribute__((vector_size(32)));
+    static void fill(Vector& v, float x) { v = Vector{x, x, x, x, x, x, x, x}; }
+};
+template <>
+struct Lanes<double> {
+    using Vector = double __attribute__((vector_size(32)));
+    static void fill(Vector& v, double x) { v = Vector{x, x, x, x}; }
+};
+template <class T>
+constexpr int lanes = 32 / sizeof(T);
+template <class T>
+constexpr int panel = 2 * lanes<T>;
+
+// A block of op(A) for a tile: element (row, k) at data[row · row_stride + k · k_stride].
+template <class T>
+struct Left {
+    T const* data;
+    std::int64_t row_stride, k_stride;
+};
+
+template <class T>
+struct Right {
+    T const* data;
+    std::int64_t k_stride;
+};
+
+// C ← beta · C + A · B for R rows of one panel.   B: (depth, panel); C: (R, panel)
+template <class T, int R>
+void tile(Left<T> const& A, Right<T> const& B, std::int64_t depth, T beta, T* C, std::int64_t ldc)
+{
+    using Vector = typename Lanes<T>::Vector;
+    Vector c[R][2];
+#pragma GCC unroll 6
+    for (int r = 0; r < R; ++r) {
+        Lanes<T>::fill(c[r][0], 0);
+        c[r][1] = c[r][0];
+        if (beta == 0) continue;
+        std::memcpy(&c[r][0], C + r * ldc, sizeof(Vector));
+        std::memcpy(&c[r][1], C + r * ldc + lanes<T>, sizeof(Vector));
+        c[r][0] *= beta;
+        c[r][1] *= beta;
+    }
+    for (std::int64_t k = 0; k < depth; ++k) {
+        Vector b0, b1, a;
+        std::memcpy(&b0, B.data + k * B.k_stride, sizeof(Vector));
+        std::memcpy(&b1, B.data + k * B.k_stride + lanes<T>, sizeof(Vector));
+#pragma GCC unroll 6
+        for (int r = 0; r < R; ++r) {
+            Lanes<T>::fill(a, A.data[r * A.row_stride + k * A.k_stride]);
+            c[r][0] += a * b0;
+            c[r][1] += a * b1;
+        }
+    }
+#pragma GCC unroll 6
+    for (int r = 0; r < R; ++r) {
+        std::memcpy(C + r * ldc, &c[r][0], sizeof(Vector));
+        std::memcpy(C + r * ldc + lanes<T>, &c[r][1], sizeof(Vector));
+    }
+}
+
+template <class T>
+void tile(int rows, Left<T> const& A, Right<T> const& B, std::int64_t depth, T beta, T* C,
+          std::int64_t ldc)
+{
+    switch (rows) {
+    case 1: return tile<T, 1>(A, B, depth, beta, C, ldc);
+    case 2: return tile<T, 2>(A, B, depth, beta, C, ldc);
+    case 3: return tile<T, 3>(A, B, depth, beta, C, ldc);
+    case 4: return tile<T, 4>(A, B, depth, beta, C, ldc);
+    case 5: return tile<T, 5>(A, B, depth, beta, C, ldc);
+    default: return tile<T, 6>(A, B, depth, beta, C, ldc);
+    }
+}
+
+// `columns` of one row, at most a panel; two vectors that overlap where there are enough of them.
+template <class T>
+void copy_row(T* to, T const* from, int columns)
+{
+    if (columns < lanes<T>) {
+        std::copy_n(from, columns, to);
+        return;
+    }
+    std::memcpy(to, from, lanes<T> * sizeof(T));
+    std::memcpy(to + columns - lanes<T>, from + columns - lanes<T>, lanes<T> * sizeof(T));
+}
+
+// The same where the matrix ends inside the panel.   part: (tile_rows, panel) scratch
+template <class T>
+void edge(int rows, int columns, Left<T> const& A, Right<T> const& B, std::int64_t depth, T beta, T* C,
+          std::int64_t ldc, T* part)
+{
+    for (int r = 0; r < rows && beta != 0; ++r) copy_row(part + r * panel<T>, C + r * ldc, columns);
+    tile<T>(rows, A, B, depth, beta, part, panel<T>);
+    for (int r = 0; r < rows; ++r) copy_row(C + r * ldc, part + r * panel<T>, columns);
+}
+
+// to ← alpha · B of `depth` rows and the `columns` of one panel, the rest 0.   B(k, j) at B[k · k_stride + j · stride]
+template <class T>
+void pack(T const* B, std::int64_t k_stride, std::int64_t stride, std::int64_t depth, int columns,
+          T alpha, T* to)
+{
+    std::fill_n(to, depth * panel<T>, T{0});
+    for (std::int64_t k = 0; k < depth && stride == 1; ++k) copy_row(to + k * panel<T>, B + k * k_stride, columns);
+    for (int j = 0; j < columns && stride != 1; ++j)
+        for (std::int64_t k = 0; k < depth; ++k) to[k * panel<T> + j] = B[k * k_stride + j * stride];
+    for (std::int64_t i = 0; i < depth * panel<T> && alpha != 1; ++i) to[i] *= alpha;
+}
+
+}  // namespace
+
+bool narrow_is_fast([[maybe_unused]] ProductShape const& s)
+{
+#if defined(__AVX2__) && defined(__FMA__)
+    return s.n <= narrow_columns && s.k > 0;
+#else
+    return false;
+#endif
+}
+
+template <class T>
+void narrow_matmul(ProductShape const& s, T alpha, T const* A, std::int64_t lda, Op op_a, T const* B,
+                   std::int64_t ldb, Op op_b, T beta, T* C, std::int64_t ldc)
+{
+    SG_EXPECT(s.n <= narrow_columns && s.k > 0);
+    SG_EXPECT(lda >= (op_a == Op::none ? s.k : s.m));
+    SG_EXPECT(ldb >= (op_b == Op::none ? s.n : s.k));
+    SG_EXPECT(ldc >= s.n);
+    alignas(64) T packed[k_block * narrow_columns];
+    alignas(64) T part[tile_rows * panel<T>] = {};
+    bool const a_rows = op_a == Op::none, b_rows = op_b == Op::none;
+    std::int64_t const row_stride = a_rows ? lda : 1, step = a_rows ? 1 : lda;
+    std::int64_t const k_stride = b_rows ? ldb : 1, stride = b_rows ? 1 : ldb;
+    Right<T> panels[narrow_columns / panel<T>];
+    bool const copies = alpha != 1 || !b_rows || (s.m > 128 && s.n > 32);  // the last: read often, from far apart
+    for (std::int64_t k = 0; k < s.k; k += k_block) {
+        std::int64_t const depth = std::min(k_block, s.k - k);
+        auto const columns_at = [&](std::int64_t j) {
+            return static_cast<int>(std::min<std::int64_t>(panel<T>, s.n - j));
+        };
+        for (std::int64_t j = 0; j < s.n; j += panel<T>) {
+            T const* const from = B + k * k_stride + j * stride;
+            auto& right = panels[j / panel<T>];
+            right = {from, k_stride};
+            if (!copies && columns_at(j) == panel<T>) continue;
+            right = {packed + j * k_block, panel<T>};
+            pack<T>(from, k_stride, stride, depth, columns_at(j), alpha, packed + j * k_block);
+        }
+        T const scale = k == 0 ? beta : T{1};
+        for (std::int64_t i = 0; i < s.m; i += tile_rows) {
+            int const rows = static_cast<int>(std::min<std::int64_t>(tile_rows, s.m - i));
+            Left<T> const left{A + i * row_stride + k * step, row_stride, step};
+            for (std::int64_t j = 0; j < s.n; j += panel<T>) {
+                auto const& right = panels[j / panel<T>];
+                if (columns_at(j) == panel<T>)
+                    tile<T>(rows, left, right, depth, scale, C + i * ldc + j, ldc);
+                else
+                    edge<T>(rows, columns_at(j), left, right, depth, scale, C + i * ldc + j, ldc, part);
+            }
+        }
+    }
+}
+
+template void narrow_matmul(ProductShape const&, float, float const*, std::int64_t, Op, float const*,
+                            std::int64_t, Op, float, float*, std::int64_t);
+template void narrow_matmul(ProductShape const&, double, double const*, std::int64_t, Op, double const*,
+                            std::int64_t, Op, double, double*, std::int64_t);
+
+}  // namespace sg
