@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+// sharpgrid's side of bench/compare.py: the measurements alone, of the networks that a file holds, or the networks and
+// batches of a study, for other programs to train.
+//   bench-peer serve WORKLOAD WORKERS         answers each line of standard input, `work` or `accuracy`, with the mean
+//                                             seconds of as many runs as half a second takes
+//   bench-peer export STUDY.yaml FOLDER       weights and batches of every shape and seed
+#include <chrono>
+#include <fstream>
+#include <iostream>
+#include <thread>
+
+#include "bench/workload.hpp"
+#include "cuda/sharpness/meter.hpp"
+#include "cuda/train/slice.hpp"
+#include "host/config.hpp"
+#include "host/examples.hpp"
+
+namespace {
+
+using namespace sg;
+
+// Weights of K networks at T steps, the examples on which λ is measured, and where power iteration starts.
+struct Networks {
+    std::int64_t depth, width, examples, inputs, steps, nets;
+    std::vector<float> x;                 // (examples, inputs)
+    std::vector<std::int32_t> labels;     // (examples)
+    std::vector<float> theta;             // (steps, nets, P)
+    std::vector<float> start;             // (P)
+};
+
+template <class T>
+std::vector<T> take(std::istream& in, std::int64_t count)
+{
+    std::vector<T> values(static_cast<std::size_t>(count));
+    in.read(reinterpret_cast<char*>(values.data()), count * static_cast<std::int64_t>(sizeof(T)));
+    if (!in) throw UserError("The workload is too short.");
+    return values;
+}
+
+Networks read_networks(std::string const& path)
+{
+    std::ifstream in(path, std::ios::binary);
+    auto const sizes = take<std::int64_t>(in, 6);
+    Networks n{sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5], {}, {}, {}, {}};
+    auto const params = bench::Workload::make_model(static_cast<int>(n.depth), static_cast<int>(n.width)).params();
+    n.x = take<float>(in, n.examples * n.inputs);
+    n.labels = take<std::int32_t>(in, n.examples);
+    n.theta = take<float>(in, n.steps * n.nets * params);
+    n.start = take<float>(in, params);
+    return n;
+}
+
+// The networks of one worker.
+class Part {
+public:
+    Part(Networks const& all, std::int64_t first, int count)
+        : all_(all), first_(first), count_(count), exec_(Exec::cpu()),
+          model_(bench::Workload::make_model(static_cast<int>(all.depth), static_cast<int>(all.width))),
+          arena_(exec_, bytes()), hessian_(exec_, arena_, model_, Loss::mse, count, batch()),
+          power_(exec_, arena_, model_, count), meter_(exec_, arena_, model_, count, {}),
+          theta_(arena_.take<float, 2>(count, model_.params()))
+    {
+        from_host(exec_, all.start, power_.start().data);
+        for (int n = 0; n < count; ++n) seeds_.push_back(static_cast<std::uint64_t>(first + n));
+    }
+
+    // λ by 20 power iterations and a quotient, at the first step.
+    void work()
+    {
+        linearise(0);
+        power_.run(hessian_, Nets{count_}, 20);
+        keep(power_.results());
+    }
+
+    // λ at every step as a study measures it: λ₀, and then from the vectors of the step before.
+    void accuracy()
+    {
+        for (std::int64_t t = 0; t < all_.steps; ++t) {
+            linearise(t);
+            if (t == 0)
+                meter_.measure_initial(hessian_, Nets{count_}, seeds_.data());
+            else
+                meter_.measure(hessian_, Nets{count_}, seeds_.data(), static_cast<int>(t));
+            keep(meter_.results());
+        }
+    }
+
+    std::vector<EigenResult> results;  // (T, count) of the last of them
+
+private:
+    void linearise(std::int64_t t)
+    {
+        if (t == 0) results.clear();
+        std::int64_t const size = model_.params(), from = (t * all_.nets + first_) * size;
+        std::copy_n(all_.theta.begin() + from, count_ * size, theta_.data);
+        hessian_.evaluate(Nets{count_}, theta_);
+        hessian_.linearise(Nets{count_});
+    }
+    void keep(EigenResult const* found) { results.insert(results.end(), found, found + count_); }
+
+    Batch<float> batch() const
+    {
+        Batch<float> b;
+        b.x = View<float const, 3>::dense(all_.x.data(), 1, all_.examples, all_.inputs);
+        b.labels.labels = View<std::int32_t const, 2>::dense(all_.labels.data(), 1, all_.examples);
+        return b;
+    }
+    std::size_t bytes() const
+    {
+        Arena measure;
+        HessianOperator<float> const op(exec_, measure, model_, Loss::mse, count_, batch());
+        PowerIteration<float> const power(exec_, measure, model_, count_);
+        SharpnessMeter<float> const meter(exec_, measure, model_, count_, {});
+        measure.take<float, 2>(count_, model_.params());
+        return measure.largest();
+    }
+
+    Networks const& all_;
+    std::int64_t first_;
+    int count_;
+    Exec exec_;
+    Model model_;
+    Arena arena_;
+    HessianOperator<float> hessian_;
+    PowerIteration<float> power_;
+    SharpnessMeter<float> meter_;
+    View<float, 2> theta_;
+    std::vector<std::uint64_t> seeds_;
+};
+
+void serve(std::string const& path, int workers)
+{
+    auto const all = read_networks(path);
+    std::vector<std::unique_ptr<Part>> parts;
+    for (int w = 0; w < workers; ++w) {
+        std::int64_t const first = all.nets * w / workers, end = all.nets * (w + 1) / workers;
+        if (first < end) parts.push_back(std::make_unique<Part>(all, first, static_cast<int>(end - first)));
+    }
+    std::cout << "{\"ready\": true}" << std::endl;
+    for (std::string line; std::getline(std::cin, line);) {
+        auto const started = std::chrono::steady_clock::now();
+        std::chrono::duration<double> took{0};
+        int runs = 0;
+        for (; took.count() < 0.5; ++runs) {
+            std::vector<std::thread> threads;
+            for (auto& part : parts)
+                threads.emplace_back([&part, &line] { line == "work" ? part->work() : part->accuracy(); });
+            for (auto& thread : threads) thread.join();
+            took = std::chrono::steady_clock::now() - started;
+        }
+        std::cout.precision(17);
+        std::cout << "{\"seconds\": " << took.count() / runs << ", \"lambda\": [";
+        std::int64_t products = 0;
+        for (std::size_t i = 0, steps = line == "work" ? 1 : static_cast<std::size_t>(all.steps); i < steps; ++i) {
+            for (auto const& part : parts) {
+                std::size_t const count = part->results.size() / steps;
+                for (std::size_t n = 0; n < count; ++n) {
+                    auto const& result = part->results[i * count + n];
+                    std::cout << (i + n > 0 || &part != &parts[0] ? ", " : "") << result.lambda;
+                    products += result.products;
+                }
+            }
+        }
+        std::cout << "], \"products\": " << products << "}" << std::endl;
+    }
+}
+
+template <class T>
+void write(std::string const& path, T const* values, std::int64_t count)
+{
+    std::ofstream out(path, std::ios::binary);
+    out.write(reinterpret_cast<char const*>(values), count * static_cast<std::int64_t>(sizeof(T)));
+    if (!out.flush()) throw UserError(path + " cannot be written.");
+}
+
+// values.f32 (X, D), labels.i32 (X), measured.i32 (M), and theta_D_W_SEED.f32 (P), batches_SEED.i32 (T, B)
+void export_study(std::string const& path, std::string const& folder)
+{
+    auto const study = read_study(path);
+    auto const data = load_dataset(study.data);
+    auto const exec = Exec::cpu();
+    std::int64_t const X = data.examples, M = study.sharpness.examples, steps = study.steps, B = study.variants[0].batch;
+    Examples<float> const examples(exec, data, X);  // all of them, in the order of their drawing
+    auto const drawn = measurement_examples(X, X);
+    std::vector<float> values(static_cast<std::size_t>(X * data.inputs));
+    auto const x = examples.measurement().x;
+    for (std::int64_t i = 0; i < X; ++i)
+        std::copy_n(x.data + i * x.stride[1], data.inputs,
+                    values.begin() + drawn[static_cast<std::size_t>(i)] * data.inputs);
+    write(folder + "/values.f32", values.data(), X * data.inputs);
+    write(folder + "/labels.i32", data.labels.data(), X);
+    write(folder + "/measured.i32", drawn.data(), M);
+    for (std::uint64_t const seed : study.seeds) {
+        BatchOrder order(seed, X, B);
+        std::vector<std::int32_t> batches;
+        for (std::int64_t t = 0; t < steps; ++t) {
+            auto const* const batch = order.batch(t);
+            batches.insert(batches.end(), batch, batch + B);
+        }
+        write(folder + "/batches_" + std::to_string(seed) + ".i32", batches.data(),
+              static_cast<std::int64_t>(batches.size()));
+        for (int const depth : study.depth)
+            for (int const width : study.width) {
+                auto const model = bench::Workload::make_model(depth, width);
+                Buffer<float> const memory(exec, model.params());
+                auto const theta = View<float, 2>::dense(memory.data(), 1, model.params());
+                initialise(exec, Nets{1}, model.tensors, &seed, theta);
+                write(folder + "/theta_" + std::to_string(depth) + "_" + std::to_string(width) + "_" +
+                          std::to_string(seed) + ".f32",
+                      theta.data, model.params());
+            }
+    }
+}
+
+}  // namespace
+
+int main(int count, char** arguments)
+{
+    run_without_blas_threads(arguments);
+    prepare_process();
+    std::string const mode = count == 4 ? arguments[1] : "";
+    try {
+        if (mode == "serve") return serve(arguments[2], std::stoi(arguments[3])), 0;
+        if (mode == "export") return export_study(arguments[2], arguments[3]), 0;
+        std::cerr << "usage: bench-peer serve WORKLOAD WORKERS | export STUDY.yaml FOLDER\n";
+        return 2;
+    } catch (std::exception const& fault) {
+        std::cerr << "bench-peer: " << fault.what() << "\n";
+        return 1;
+    }
+}

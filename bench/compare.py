@@ -1,0 +1,321 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""sharpgrid beside JAX and PyTorch on the CPU, in turn: bench/compare.sh installs them and calls this.
+
+compare.py PROGRAM BENCH_PEER [--tables work accuracy diagram] [--peers jax torch] [--rounds N] [--seeds N]
+
+work: λ by 20 power iterations and a quotient, of the same networks from the same vector. accuracy: λ along ten
+steps of training, each side with as many products as 99 % within 1e-3 of the truth take (power iteration: from the vector
+of the step before or not, a fixed number or until the quotient stands still, whichever is fastest). diagram: the
+critical constants of configs/quickstart.yaml, brackets of 0.05 in log2 c; the peers train the same networks on a grid of step
+0.1 up to where all diverge. What peers need to compile is apart. Exits with 1 where the numbers do not agree.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import scipy.sparse.linalg
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE / "peers"))
+import peer
+
+QUICK = HERE.parent / "configs" / "quickstart.yaml"
+CORES = len(os.sched_getaffinity(0))
+WORK = [(2, 16, 512), (4, 32, 512), (8, 32, 512), (2, 64, 2048), (4, 128, 2048), (8, 256, 4096), (8, 512, 4096)]
+ACCURACY = [(2, 16, 512), (4, 32, 512), (4, 64, 512), (8, 64, 512), (4, 128, 512), (4, 128, 2048)]
+STEPS, BATCH, CLOSE = 10, 512, 1e-3
+COUNTS, TOLERANCES = (10, 20, 40, 80, 160, 320, 640, 1280), (1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 3e-7)
+GRID = [2 ** (i / 10) for i in range(71)]
+disagreements = []
+
+
+def expect(condition, message):
+    if not condition:
+        disagreements.append(message)
+        print(f"DISAGREE: {message}", file=sys.stderr, flush=True)
+
+
+class Side:
+    """A program that answers a line with a line."""
+
+    def __init__(self, command):
+        self.process = subprocess.Popen([str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True)
+        seconds, self.ready = peer.timed(self.read)
+        self.compiling = seconds
+
+    def read(self):
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"compare: {self.process.args} ended with {self.process.wait()}")
+        return json.loads(line)
+
+    def ask(self, line):
+        print(line, file=self.process.stdin, flush=True)
+        return self.read()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Bench:
+    def __init__(self, arguments, folder):
+        self.arguments, self.folder = arguments, folder
+        subprocess.run([arguments.bench_peer, "export", QUICK, folder], check=True)
+        self.study = peer.Study(folder)
+
+    def sides(self, path):
+        sides = {"sharpgrid": Side([self.arguments.bench_peer, "serve", path, CORES])}
+        for name in self.arguments.peers:
+            sides[name] = Side([sys.executable, HERE / "peers" / f"{name}_peer.py", "serve", path, CORES])
+        return sides
+
+    def workload(self, depth, width, examples, learning_rates=None):
+        """The file of K networks, trained by numpy for ten steps where there are learning rates."""
+        rng = np.random.default_rng(depth * 1000 + width)
+        shapes = peer.shapes_of(depth, width, self.study.values.shape[1])
+        chosen = rng.permutation(len(self.study.values))
+        x, y = self.study.values[chosen[:examples]], self.study.targets[chosen[:examples]]
+        nets = 2 * CORES if learning_rates is None and width < 512 else CORES
+        draw = lambda: [rng.standard_normal(s, np.float32) * np.float32(((2 if i < depth - 1 else 1) / s[0]) ** 0.5)
+                        for i, s in enumerate(shapes)]
+        if learning_rates is None:
+            theta = [[draw() for _ in range(nets)]]
+        else:
+            theta = trajectories(self.study, draw(), learning_rates, x, y, rng)
+        flat = np.array([[np.concatenate([w.ravel() for w in ws]) for ws in row] for row in theta], np.float32)
+        start = rng.standard_normal(flat.shape[-1], np.float32)
+        path = self.folder / "workload"
+        with path.open("wb") as file:
+            np.array([depth, width, examples, x.shape[1], *flat.shape[:2]], np.int64).tofile(file)
+            for part in (x, y.argmax(1).astype(np.int32), flat, start):
+                part.tofile(file)
+        return path, theta, x, y
+
+    def in_turn(self, sides, lines, label):
+        """Seconds of each side in every round, and the last answers."""
+        seconds, answers = {name: [] for name in sides}, {}
+        for _ in range(self.arguments.rounds):
+            for name, side in sides.items():
+                answers[name] = side.ask(lines[name])
+                seconds[name].append(answers[name]["seconds"])
+        row = {"size": label, "seconds": seconds, "compiling": {n: s.compiling for n, s in sides.items()}}
+        print_row(row, self.arguments.peers)
+        return row, answers
+
+    def work(self):
+        rows = []
+        for size in WORK:
+            path = self.workload(*size)[0]
+            sides = self.sides(path)
+            for side in sides.values():
+                side.ask("work")
+            row, answers = self.in_turn(sides, dict.fromkeys(sides, "work"), "d %d, w %d, M %d" % size)
+            ours = np.array(answers["sharpgrid"]["lambda"])
+            for name in self.arguments.peers:
+                off = np.max(np.abs(np.array(answers[name]["lambda"]) / ours - 1))
+                expect(off < CLOSE, f"work at {size}: λ of {name} differs by {off:.1e}")
+            for side in sides.values():
+                side.close()
+            rows.append(row)
+        return rows
+
+    def accuracy(self):
+        rows = []
+        rates = 2 ** np.linspace(0, 2.5, -(-8 // CORES) * CORES)
+        for size in ACCURACY:
+            path, theta, x, y = self.workload(*size, rates)
+            truth = np.array([[largest(ws, x, y) for ws in row] for row in theta])
+            sides = self.sides(path)
+            lines = {"sharpgrid": "accuracy"}
+            for name in self.arguments.peers:
+                lines[name] = fewest(sides[name], truth)
+            row, answers = self.in_turn(sides, lines, "d %d, w %d, M %d" % size)
+            row["lines"] = lines
+            row["within"] = {name: within(a, truth) for name, a in answers.items()}
+            row["products"] = {name: a["products"] / truth.size for name, a in answers.items()}
+            print(f"  {row['lines']}, products {row['products']}, within {row['within']}", flush=True)
+            expect(row["within"]["sharpgrid"] >= 0.99, f"accuracy at {size}: {row['within']}")
+            for side in sides.values():
+                side.close()
+            rows.append(row)
+        return rows
+
+    def diagram(self):
+        seeds = list(range(self.arguments.seeds))
+        shapes = [(d, w) for d in (2, 4, 8) for w in (16, 32, 64, 128)]
+        seconds = {"sharpgrid": []}
+        compiling, points = {"sharpgrid": 0}, {}
+        for name in self.arguments.peers:
+            self.run_study(seconds)
+            result = subprocess.run([sys.executable, HERE / "peers" / f"{name}_peer.py", "diagram", self.folder,
+                                     str(CORES), json.dumps(shapes), json.dumps(seeds), json.dumps(GRID)],
+                                    check=True, stdout=subprocess.PIPE, text=True)
+            found = json.loads(result.stdout)
+            seconds[name], compiling[name], points[name] = [found["seconds"]], found["compiling"], found["points"]
+        ours = self.run_study(seconds)
+        row = {"size": f"{len(shapes)} shapes, {len(seeds)} seeds", "seconds": seconds, "compiling": compiling,
+               "networks": {name: sum(p["networks"] for p in points[name]) for name in points}}
+        print_row(row, self.arguments.peers)
+        for name in self.arguments.peers:
+            row["agree"] = row.get("agree", {}) | {name: compare(ours, points[name])}
+            print(f"  {name}: {row['networks'][name]} networks, compiling {compiling[name]:.0f} s apart; brackets that "
+                  f"overlap: {row['agree'][name]}", flush=True)
+            for constant in ("c_loss", "c_max"):
+                inside, of = row["agree"][name][constant]
+                expect(inside >= 0.9 * of, f"{constant} of {name}: {inside} of {of} brackets overlap")
+        return [row]
+
+    def run_study(self, seconds):
+        path = self.folder / "quick.h5"
+        run = lambda: subprocess.run([self.arguments.program, "run", QUICK, "-o", path, "--overwrite", "--set",
+                                      f"grid.seeds={self.arguments.seeds}"], check=True, stderr=subprocess.DEVNULL)
+        seconds["sharpgrid"].append(peer.timed(run)[0])
+        found = subprocess.run([self.arguments.program, "analyse", "--json", path], check=True, capture_output=True)
+        return {(p["depth"], p["width"], p["seed"]): p for p in json.loads(found.stdout)["points"]}
+
+
+def compare(ours, theirs):
+    """How many brackets of each constant overlap, in η: each side divides c by its own λ₀."""
+    counts = {}
+    for point in theirs:
+        mine = ours[point["depth"], point["width"], point["seed"]]
+        for name, pair in point["constants"].items():
+            bracket = mine["constants"][name]
+            if bracket["status"] == "found" and pair:
+                low, high = (c * mine["sharpness_0"] / point["sharpness_0"] for c in pair)
+                inside, of = counts.get(name, (0, 0))
+                counts[name] = inside + (low <= bracket["high"] and bracket["low"] <= high), of + 1
+    return counts
+
+
+# The truth, in double precision, with code of its own.
+
+def product_of(ws, x, y):
+    """v ↦ H v of the flat vector v of one network."""
+    ws, hs, masks = [w.astype(float) for w in ws], [x.astype(float)], []
+    for w in ws[:-1]:
+        hs.append(np.maximum(hs[-1] @ w, 0))
+        masks.append(hs[-1] > 0)
+    deltas = [(hs[-1] @ ws[-1] - y) / y.size]
+    for w, mask in zip(reversed(ws[1:]), reversed(masks)):
+        deltas.insert(0, (deltas[0] @ w.T) * mask)
+    shapes = [w.shape for w in ws]
+
+    def product(v):
+        vs = peer.split(v, shapes)
+        tangent, tangents = hs[0] @ vs[0], [None]
+        for l, mask in enumerate(masks):
+            tangents.append(tangent * mask)
+            tangent = hs[l + 1] @ vs[l + 1] + tangents[-1] @ ws[l + 1]
+        back, parts = tangent / y.size, []
+        for l in reversed(range(len(ws))):
+            parts.append(hs[l].T @ back + (tangents[l].T @ deltas[l] if l else 0))
+            if l:
+                back = (back @ ws[l].T + deltas[l] @ vs[l].T) * masks[l - 1]
+        return np.concatenate([p.ravel() for p in reversed(parts)])
+    return product
+
+
+def largest(ws, x, y):
+    size = sum(w.size for w in ws)
+    operator = scipy.sparse.linalg.LinearOperator((size, size), product_of(ws, x, y), dtype=float)
+    start = np.random.default_rng(0).standard_normal(size)
+    return scipy.sparse.linalg.eigsh(operator, 1, which="LA", tol=1e-7, v0=start)[0][0]
+
+
+def gradient(ws, x, y):
+    hs = [x]
+    for w in ws[:-1]:
+        hs.append(np.maximum(hs[-1] @ w, 0))
+    delta, parts = (hs[-1] @ ws[-1] - y) / np.float32(y.size), []
+    for l in reversed(range(len(ws))):
+        parts.insert(0, hs[l].T @ delta)
+        if l:
+            delta = (delta @ ws[l].T) * (hs[l] > 0)
+    return parts
+
+
+def trajectories(study, ws, rates, x, y, rng):
+    """[step][c] of the weights from the same start, η = c/λ₀."""
+    initial = largest(ws, x, y)
+    batches = rng.permutation(len(study.values))[:STEPS * BATCH].reshape(STEPS, BATCH)
+    theta = [[ws] * len(rates)]
+    for batch in batches:
+        theta.append([[w - np.float32(c / initial) * g
+                       for w, g in zip(ws, gradient(ws, study.values[batch], study.targets[batch]))]
+                      for c, ws in zip(rates, theta[-1])])
+    return theta
+
+
+def within(answer, truth):
+    return float(np.mean(np.abs(np.array(answer["lambda"]).reshape(truth.shape) / truth - 1) < CLOSE))
+
+
+def fewest(side, truth):
+    """The fastest line of a peer for 99 % within 1e-3."""
+    found = {}
+    for warm in ("warm", "cold"):
+        for kind, choices in (("fixed", COUNTS), ("stopped", TOLERANCES)):
+            for choice in choices:
+                line = f"{kind} {choice} {warm}"
+                answer = side.ask(line)
+                if within(answer, truth) >= 0.99:
+                    found[line] = side.ask(line)["seconds"]  # without what it took to compile
+                    break
+                if found and answer["seconds"] > 4 * min(found.values()):
+                    break
+    if not found:
+        sys.exit("compare: no number of products of a peer is enough")
+    return min(found, key=found.get)
+
+
+def print_row(row, peers):
+    text = [row["size"], f"{statistics.median(row['seconds']['sharpgrid']):.3g}"]
+    for name in peers:
+        theirs, ours = row["seconds"][name], row["seconds"]["sharpgrid"]
+        ratios = [t / o for t, o in zip(theirs, ours)] if len(theirs) == len(ours) else [
+            theirs[0] / o for o in ours]
+        text += [f"{statistics.median(theirs):.3g}", f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"]
+    print("| " + " | ".join(text) + " |", flush=True)
+
+
+def processor():
+    names = [line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
+    return f"{names[0] if names else 'unknown'}, {CORES} cores"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program")
+    parser.add_argument("bench_peer")
+    parser.add_argument("--tables", nargs="+", default=["work", "accuracy", "diagram"])
+    parser.add_argument("--peers", nargs="+", default=["jax", "torch"])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=3, help="of the diagram")
+    parser.add_argument("--json", type=pathlib.Path)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(arguments, pathlib.Path(folder))
+        print(f"{processor()}; seconds, and ratios to sharpgrid (medians, least and most of the rounds)")
+        tables = {}
+        for name in arguments.tables:
+            print(f"\n{name}\n| size | sharpgrid | " + " | ".join(f"{n} | ratio" for n in arguments.peers) + " |")
+            print("| --- " * (2 + 2 * len(arguments.peers)) + "|", flush=True)
+            tables[name] = getattr(bench, name)()
+        if arguments.json:
+            arguments.json.write_text(json.dumps({"processor": processor(), "tables": tables}, indent=1))
+    sys.exit("\n".join(disagreements) if disagreements else 0)
+
+
+if __name__ == "__main__":
+    main()
