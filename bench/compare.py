@@ -87,7 +87,7 @@ class Bench:
         shapes = peer.shapes_of(depth, width, self.study.values.shape[1])
         chosen = rng.permutation(len(self.study.values))
         x, y = self.study.values[chosen[:examples]], self.study.targets[chosen[:examples]]
-        nets = 2 * CORES if learning_rates is None and width < 512 else CORES
+        nets = 2 * CORES if width < 256 else CORES
         draw = lambda: [rng.standard_normal(s, np.float32) * np.float32(((2 if i < depth - 1 else 1) / s[0]) ** 0.5)
                         for i, s in enumerate(shapes)]
         if learning_rates is None:
