@@ -113,7 +113,7 @@ def plot(name, records, width=640, height=120):
     """Median, least and most of each record as a picture."""
     points = [(i, times(r)[name]) for i, r in enumerate(records) if name in times(r)]
     top = max(max(values) for _, values in points) * 1.05
-    x = lambda i: 50 + (width - 70) * (i + 0.5) / len(records)
+    x = lambda i: 72 + (width - 92) * (i + 0.5) / len(records)
     y = lambda value: height - 20 - (height - 30) * value / top
     marks = "".join(
         f'<line x1="{x(i):.1f}" x2="{x(i):.1f}" y1="{y(min(v)):.1f}" y2="{y(max(v)):.1f}" stroke="#888"/>'
@@ -122,8 +122,8 @@ def plot(name, records, width=640, height=120):
         f'</title></circle>' for i, v in points)
     line = " ".join(f"{x(i):.1f},{y(statistics.median(v)):.1f}" for i, v in points)
     return (f'<svg width="{width}" height="{height}" role="img" aria-label="{html.escape(name)}">'
-            f'<line x1="50" x2="{width - 20}" y1="{y(0)}" y2="{y(0)}" stroke="#444"/>'
-            f'<text x="46" y="{y(0)}" text-anchor="end">0</text><text x="46" y="{y(top / 1.05) + 4:.1f}" text-anchor="end">'
+            f'<line x1="72" x2="{width - 20}" y1="{y(0)}" y2="{y(0)}" stroke="#444"/>'
+            f'<text x="68" y="{y(0)}" text-anchor="end">0</text><text x="68" y="{y(top / 1.05) + 4:.1f}" text-anchor="end">'
             f'{top / 1.05:.3g}</text><polyline points="{line}" fill="none" stroke="#0b62a4"/>{marks}</svg>')
 
 
