@@ -98,13 +98,7 @@ private:
     }
     void keep(EigenResult const* found) { results.insert(results.end(), found, found + count_); }
 
-    Batch<float> batch() const
-    {
-        Batch<float> b;
-        b.x = View<float const, 3>::dense(all_.x.data(), 1, all_.examples, all_.inputs);
-        b.labels.labels = View<std::int32_t const, 2>::dense(all_.labels.data(), 1, all_.examples);
-        return b;
-    }
+    Batch<float> batch() const { return bench::batch_of(all_.x, all_.labels); }
     std::size_t bytes() const
     {
         Arena measure;

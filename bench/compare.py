@@ -27,6 +27,7 @@ HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE / "peers"))
 import peer
 import truth
+from machine import processor
 
 QUICK = HERE.parent / "configs" / "quickstart.yaml"
 CORES = len(os.sched_getaffinity(0))
@@ -237,11 +238,6 @@ def print_row(row):
     print("| " + " | ".join(text) + " |", flush=True)
 
 
-def processor():
-    names = [line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
-    return f"{names[0] if names else 'unknown'}, {CORES} cores"
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
@@ -254,13 +250,13 @@ def main():
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(arguments, pathlib.Path(folder))
-        print(f"{processor()}; seconds, and ratios to sharpgrid (medians, least and most of the rounds)")
+        print(f"{processor()}, {CORES} cores; seconds, and ratios to sharpgrid (medians, least and most of the rounds)")
         tables = {}
         for name in arguments.tables:
             print(f"\n{name}", flush=True)
             tables[name] = getattr(bench, name)()
         if arguments.json:
-            arguments.json.write_text(json.dumps({"processor": processor(), "tables": tables}, indent=1))
+            arguments.json.write_text(json.dumps({"processor": processor(), "cores": CORES, "tables": tables}, indent=1))
     sys.exit("\n".join(disagreements) if disagreements else 0)
 
 

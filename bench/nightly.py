@@ -23,6 +23,8 @@ import tempfile
 
 import scipy.stats
 
+from machine import processor
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SUITE = ("product", "step", "study")
 BEFORE, LEAST, SIGNIFICANT = 5, 0.03, 0.01
@@ -57,12 +59,7 @@ def measure(build, repetitions):
     return record
 
 
-def processor():
-    names = [line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
-    return names[0] if names else "unknown"
-
-
-def machine(record):
+def place(record):
     context = record["context"]
     return context["host_name"], context["processor"], context["num_cpus"]
 
@@ -152,9 +149,9 @@ def judge(history):
         sys.exit(f"nightly: no record in {history}. Measure one: bench/nightly.sh")
     groups = {}
     for record in records:
-        groups.setdefault(machine(record), []).append(record)
+        groups.setdefault(place(record), []).append(record)
     (history / "index.html").write_text(page(groups))
-    mine = groups[machine(records[-1])]
+    mine = groups[place(records[-1])]
     changed, fault = changes(mine), wrong(mine[-1])
     for name, change in sorted(changed.items()):
         print(f"{name}: {100 * change:+.1f} % of time, seen twice")

@@ -20,6 +20,16 @@ inline std::vector<float> random_values(std::int64_t n, unsigned seed)
     return v;
 }
 
+// All examples as one batch that every network shares.   x: (M, inputs), labels: (M)
+inline Batch<float> batch_of(std::vector<float> const& x, std::vector<std::int32_t> const& labels)
+{
+    auto const M = static_cast<std::int64_t>(labels.size());
+    Batch<float> b;
+    b.x = View<float const, 3>::dense(x.data(), 1, M, static_cast<std::int64_t>(x.size()) / M);
+    b.labels.labels = View<std::int32_t const, 2>::dense(labels.data(), 1, M);
+    return b;
+}
+
 // One network with its Hessian operator, linearised, and a direction.
 struct Workload {
     Workload(int depth, int width, std::int64_t examples)
@@ -46,13 +56,7 @@ struct Workload {
         spec.width = width;
         return build_fcn(spec);
     }
-    Batch<float> batch() const
-    {
-        Batch<float> b;
-        b.x = View<float const, 3>::dense(x.data(), 1, M, model.inputs);
-        b.labels.labels = View<std::int32_t const, 2>::dense(labels.data(), 1, M);
-        return b;
-    }
+    Batch<float> batch() const { return batch_of(x, labels); }
     std::size_t arena_bytes() const
     {
         Arena measure;

@@ -8,6 +8,7 @@ jax_peer.py diagram FOLDER CORES SHAPES SEEDS C   the study of `bench-peer expor
 
 import functools
 import json
+import operator
 import os
 import sys
 
@@ -21,6 +22,7 @@ import numpy as np
 
 import peer
 
+peer.GROUP = -(-peer.GROUP // CORES) * CORES  # as many for each core
 MOST = 2000  # products of a measurement that stops by itself
 
 
@@ -48,47 +50,37 @@ def by_linearize(ws, x, y):
     return jax.linearize(lambda p: jax.grad(loss_of)(p, x, y), ws)[1]
 
 
-def by_hand(ws, x, y, joined):
-    """The R-operator (Pearlmutter 1994); `joined`: two matmuls of a layer as one of twice the length."""
-    layers = len(ws)
-    hs, masks = [x], []
-    for w in ws[:-1]:
-        z = hs[-1] @ w
-        masks.append((z > 0).astype(z.dtype))
-        hs.append(z * masks[-1])
-    f = hs[-1] @ ws[-1]
-    deltas, delta = [None] * layers, (f - y) / f.size
-    for l in reversed(range(layers)):
-        deltas[l] = delta
-        if l:
-            delta = (delta @ ws[l].T) * masks[l - 1]
+def mask(z):
+    return (z > 0).astype(z.dtype)
+
+
+def by_hand(ws, x, y):
+    product = peer.by_hand(ws, x, y, mask, operator.mul)
+    return lambda v: list(product(v))
+
+
+def by_hand_joined(ws, x, y):
+    """The same with two matmuls of a layer as one of twice the length."""
+    layers, (hs, masks, deltas, size) = len(ws), peer.primal(ws, x, y, mask)
 
     def product(v):
         rh, out = [None] * layers, [None] * layers
         r = x @ v[0]
         for l in range(layers):
-            if l and joined:
+            if l:
                 r = jnp.concatenate([hs[l], rh[l]], 1) @ jnp.concatenate([v[l], ws[l]], 0)
-            elif l:
-                r = hs[l] @ v[l] + rh[l] @ ws[l]
             if l < layers - 1:
                 rh[l + 1] = r * masks[l]
-        rd = r / f.size
-        for l in reversed(range(layers)):
-            if l == 0:
-                out[0] = x.T @ rd
-            elif joined:
-                out[l] = jnp.concatenate([hs[l], rh[l]], 0).T @ jnp.concatenate([rd, deltas[l]], 0)
-                rd = (jnp.concatenate([rd, deltas[l]], 1) @ jnp.concatenate([ws[l], v[l]], 1).T) * masks[l - 1]
-            else:
-                out[l] = hs[l].T @ rd + rh[l].T @ deltas[l]
-                rd = (rd @ ws[l].T + deltas[l] @ v[l].T) * masks[l - 1]
+        rd = r / size
+        for l in reversed(range(1, layers)):
+            out[l] = jnp.concatenate([hs[l], rh[l]], 0).T @ jnp.concatenate([rd, deltas[l]], 0)
+            rd = (jnp.concatenate([rd, deltas[l]], 1) @ jnp.concatenate([ws[l], v[l]], 1).T) * masks[l - 1]
+        out[0] = x.T @ rd
         return out
     return product
 
 
-FORMS = {"linearize": by_linearize, "by hand": functools.partial(by_hand, joined=False),
-         "by hand, joined": functools.partial(by_hand, joined=True)}
+FORMS = {"linearize": by_linearize, "by hand": by_hand, "by hand, joined": by_hand_joined}
 
 
 def power(form, ws, x, y, v, products):

@@ -38,6 +38,45 @@ def split(theta, shapes):
     return [np.ascontiguousarray(part.reshape(*theta.shape[:-1], *shape)) for part, shape in zip(parts, shapes)]
 
 
+def primal(ws, x, y, mask):
+    """Activations, masks of relu and deltas of each layer, kept for the products.   mask(z): 1 where z > 0, else 0"""
+    hs, masks = [x], []
+    for w in ws[:-1]:
+        z = hs[-1] @ w
+        masks.append(mask(z))
+        hs.append(z * masks[-1])
+    f = hs[-1] @ ws[-1]
+    size = f.shape[-2] * f.shape[-1]
+    deltas = [(f - y) / size]
+    for w, m in zip(reversed(ws[1:]), reversed(masks)):
+        deltas.insert(0, (deltas[0] @ w.mT) * m)
+    return hs, masks, deltas, size
+
+
+def by_hand(ws, x, y, mask, times):
+    """The R-operator (Pearlmutter 1994) in either library. Any axes before those of the matrices.   times(a, b): a · b, and
+    may take the place of a"""
+    layers, (hs, masks, deltas, size) = len(ws), primal(ws, x, y, mask)
+
+    def product(v):
+        rh, out = [None] * layers, [None] * layers
+        r = x @ v[0]
+        for l in range(layers):
+            if l:
+                r = hs[l] @ v[l] + rh[l] @ ws[l]
+            if l < layers - 1:
+                rh[l + 1] = times(r, masks[l])
+        rd = r / size
+        for l in reversed(range(layers)):
+            if l:
+                out[l] = hs[l].mT @ rd + rh[l].mT @ deltas[l]
+                rd = times(rd @ ws[l].mT + deltas[l] @ v[l].mT, masks[l - 1])
+            else:
+                out[0] = x.mT @ rd
+        return tuple(out)
+    return product
+
+
 def timed(call):
     started = time.perf_counter()
     value = call()

@@ -40,38 +40,7 @@ def by_jvp(ws, x, y):
 
 
 def by_hand(ws, x, y):
-    """The R-operator (Pearlmutter 1994). Any axes before those of the matrices."""
-    layers = len(ws)
-    hs, masks = [x], []
-    for w in ws[:-1]:
-        z = hs[-1] @ w
-        masks.append((z > 0).to(z.dtype))
-        hs.append(z * masks[-1])
-    f = hs[-1] @ ws[-1]
-    size = f.shape[-2] * f.shape[-1]
-    deltas, delta = [None] * layers, (f - y) / size
-    for l in reversed(range(layers)):
-        deltas[l] = delta
-        if l:
-            delta = (delta @ ws[l].mT) * masks[l - 1]
-
-    def product(v):
-        rh, out = [None] * layers, [None] * layers
-        r = x @ v[0]
-        for l in range(layers):
-            if l:
-                r = hs[l] @ v[l] + rh[l] @ ws[l]
-            if l < layers - 1:
-                rh[l + 1] = r.mul_(masks[l])
-        rd = r / size
-        for l in reversed(range(layers)):
-            if l:
-                out[l] = hs[l].mT @ rd + rh[l].mT @ deltas[l]
-                rd = (rd @ ws[l].mT + deltas[l] @ v[l].mT).mul_(masks[l - 1])
-            else:
-                out[0] = x.mT @ rd
-        return tuple(out)
-    return product
+    return peer.by_hand(ws, x, y, lambda z: (z > 0).to(z.dtype), torch.Tensor.mul_)
 
 
 def norms(v):
@@ -107,10 +76,6 @@ def power_until(operator, v, tolerance):
     return quotient, unit(v), count
 
 
-def together_by_hand(ws, x, y):
-    return by_hand(ws, x, y)
-
-
 def together_by_jvp(ws, x, y):
     gradient = vmap(grad(loss_of), (0, None, None))
     return lambda v: jvp(lambda p: gradient(p, x, y), (ws,), (v,))[1]
@@ -119,7 +84,7 @@ def together_by_jvp(ws, x, y):
 # (operator of the matrices of one network, or of all with an axis more; whether all are together)
 FORMS = {"linearize, in turn": (by_linearize, False), "jvp, in turn": (by_jvp, False),
          "by hand, in turn": (by_hand, False), "jvp, together": (together_by_jvp, True),
-         "by hand, together": (together_by_hand, True)}
+         "by hand, together": (by_hand, True)}
 
 
 def measure(form, method, ws, x, y, v, argument):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Panels of B are as wide as two vectors. They are copied only where rows of B do not lie that way, a block of k at a
-// time; A is read where it lies, an element for a whole row of a tile. A tile of C, 6 rows of a panel, stays in 12 of the 16 registers (Goto and van de Geijn 2008).
+// time; A is read where it lies, an element for a whole row of a tile. A tile of C, 6 rows of a panel, stays in 12 of
+// the 16 registers (Goto and van de Geijn 2008).
 #include "cuda/ops/narrow_matmul.hpp"
 
 #include <algorithm>
@@ -118,7 +119,7 @@ template <class T>
 void pack(T const* B, std::int64_t k_stride, std::int64_t stride, std::int64_t depth, int columns,
           T alpha, T* to)
 {
-    std::fill_n(to, depth * panel<T>, T{0});
+    if (columns < panel<T>) std::fill_n(to, depth * panel<T>, T{0});
     for (std::int64_t k = 0; k < depth && stride == 1; ++k) copy_row(to + k * panel<T>, B + k * k_stride, columns);
     for (int j = 0; j < columns && stride != 1; ++j)
         for (std::int64_t k = 0; k < depth; ++k) to[k * panel<T> + j] = B[k * k_stride + j * stride];
