@@ -4,6 +4,8 @@
 //   bench-peer serve WORKLOAD WORKERS         answers each line of standard input, `work` or `accuracy`, with the mean
 //                                             seconds of as many runs as half a second takes
 //   bench-peer export STUDY.yaml FOLDER       weights and batches of every shape and seed
+#include <lapacke.h>
+
 #include <chrono>
 #include <fstream>
 #include <iostream>
@@ -21,12 +23,33 @@ using namespace sg;
 
 // Weights of K networks at T steps, the examples on which λ is measured, and where power iteration starts.
 struct Networks {
-    std::int64_t depth, width, examples, inputs, steps, nets;
-    std::vector<float> x;                 // (examples, inputs)
-    std::vector<std::int32_t> labels;     // (examples)
+    std::int64_t depth, width, steps, nets;
+    bench::Shared data;
     std::vector<float> theta;             // (steps, nets, P)
-    std::vector<float> start;             // (P)
+    std::vector<float> start;             // (P'), in the coordinates of the operator
 };
+
+// v of the parameters in the coordinates of L: L v' = X v has the products of v for every network.   v: (P)
+std::vector<float> in_coordinates(bench::Shared const& data, std::int64_t width, std::vector<float> const& v)
+{
+    if (data.r == 0) return v;
+    auto const D = data.inputs, M = data.M, r = data.r;
+    std::vector<double> L(data.rotated.begin(), data.rotated.end());
+    std::vector<double> b(static_cast<std::size_t>(std::max(M, r) * width), 0.0);
+    for (std::int64_t i = 0; i < M; ++i)
+        for (std::int64_t k = 0; k < D; ++k)
+            for (std::int64_t j = 0; j < width; ++j)
+                b[static_cast<std::size_t>(i * width + j)] +=
+                    double{data.x[static_cast<std::size_t>(i * D + k)]} * v[static_cast<std::size_t>(k * width + j)];
+    std::vector<lapack_int> pivots(static_cast<std::size_t>(r), 0);
+    lapack_int rank = 0;
+    LAPACKE_dgelsy(LAPACK_ROW_MAJOR, static_cast<lapack_int>(M), static_cast<lapack_int>(r),
+                   static_cast<lapack_int>(width), L.data(), static_cast<lapack_int>(r), b.data(),
+                   static_cast<lapack_int>(width), pivots.data(), 1e-7, &rank);
+    std::vector<float> out(b.begin(), b.begin() + r * width);
+    out.insert(out.end(), v.begin() + D * width, v.end());
+    return out;
+}
 
 template <class T>
 std::vector<T> take(std::istream& in, std::int64_t count)
@@ -41,12 +64,11 @@ Networks read_networks(std::string const& path)
 {
     std::ifstream in(path, std::ios::binary);
     auto const sizes = take<std::int64_t>(in, 6);
-    Networks n{sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5], {}, {}, {}, {}};
-    auto const params = bench::Workload::make_model(static_cast<int>(n.depth), static_cast<int>(n.width)).params();
-    n.x = take<float>(in, n.examples * n.inputs);
-    n.labels = take<std::int32_t>(in, n.examples);
+    auto const params = bench::Workload::make_model(static_cast<int>(sizes[0]), static_cast<int>(sizes[1])).params();
+    auto x = take<float>(in, sizes[2] * sizes[3]);
+    Networks n{sizes[0], sizes[1], sizes[4], sizes[5], {std::move(x), take<std::int32_t>(in, sizes[2])}, {}, {}};
     n.theta = take<float>(in, n.steps * n.nets * params);
-    n.start = take<float>(in, params);
+    n.start = in_coordinates(n.data, n.width, take<float>(in, params));
     return n;
 }
 
@@ -56,8 +78,8 @@ public:
     Part(Networks const& all, std::int64_t first, int count)
         : all_(all), first_(first), count_(count), exec_(Exec::cpu()),
           model_(bench::Workload::make_model(static_cast<int>(all.depth), static_cast<int>(all.width))),
-          arena_(exec_, bytes()), hessian_(exec_, arena_, model_, Loss::mse, count, batch()),
-          power_(exec_, arena_, model_, count), meter_(exec_, arena_, model_, count, {}),
+          arena_(exec_, bytes()), hessian_(exec_, arena_, model_, Loss::mse, count, all.data.batch()),
+          power_(exec_, arena_, hessian_.coordinates(), count), meter_(exec_, arena_, hessian_.coordinates(), count, {}),
           theta_(arena_.take<float, 2>(count, model_.params()))
     {
         from_host(exec_, all.start, power_.start().data);
@@ -98,13 +120,12 @@ private:
     }
     void keep(EigenResult const* found) { results.insert(results.end(), found, found + count_); }
 
-    Batch<float> batch() const { return bench::batch_of(all_.x, all_.labels); }
     std::size_t bytes() const
     {
         Arena measure;
-        HessianOperator<float> const op(exec_, measure, model_, Loss::mse, count_, batch());
-        PowerIteration<float> const power(exec_, measure, model_, count_);
-        SharpnessMeter<float> const meter(exec_, measure, model_, count_, {});
+        HessianOperator<float> const op(exec_, measure, model_, Loss::mse, count_, all_.data.batch());
+        PowerIteration<float> const power(exec_, measure, op.coordinates(), count_);
+        SharpnessMeter<float> const meter(exec_, measure, op.coordinates(), count_, {});
         measure.take<float, 2>(count_, model_.params());
         return measure.largest();
     }

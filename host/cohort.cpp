@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "cuda/nets/rotation.hpp"
 #include "host/slice_run.hpp"
 
 namespace sg {
@@ -35,8 +36,17 @@ std::size_t arena_bytes(Study const& study, Cohort const& cohort, Space space, D
     Batch<T> batch;
     batch.x = View<T const, 3>::dense(nullptr, 1, L, data.inputs);
     batch.labels.labels = View<std::int32_t const, 2>::dense(nullptr, 1, L);
+    batch.rotated = View<T const, 3>::dense(nullptr, 1, L, rotated_inputs(L, data.inputs));
     SliceRun<T> const run(Exec::planning(space), measure, study, cohort, {}, data.examples, batch, &stop);
     return measure.largest();
+}
+
+// Of one product of the measurement of λ. Where it runs does not matter: a shard is dealt out by it.
+double measurement_flops(Study const& study, Cohort const& cohort, std::int64_t examples)
+{
+    bool const parameters = study.published() || study.sharpness.method == SharpnessMethod::exact;
+    auto const r = parameters ? 0 : rotated_inputs(examples, cohort.model.inputs);
+    return r > 0 ? rotated_flops(cohort.model, examples, r) : product_flops(cohort.model, examples);
 }
 
 double network_flops(Study const& study, Variant const& v, Cohort const& cohort, bool recompute)
@@ -53,8 +63,9 @@ double network_flops(Study const& study, Variant const& v, Cohort const& cohort,
         double const backward = forward + gradient_flops(model, M) - forward_flops(model, M);
         double const again = recompute ? gradient_flops(model, M) : 0;
         double const spectrum = study.spectrum.at(t) ? spectrum_products(study, model.params()) : 0;
-        double const products = measured * expected_products(study, model.params()) + spectrum;
-        flops += (spectrum > 0 ? 1 : measured) * backward + products * (product_flops(model, M) + again);
+        double const products = measured * expected_products(study, model.params());
+        flops += (spectrum > 0 ? 1 : measured) * backward + products * (measurement_flops(study, cohort, M) + again) +
+                 spectrum * (product_flops(model, M) + again);
     }
     // 101 points and some about the peak; in a search, of about half the networks.
     if (study.barrier) flops += (study.search ? 60 : 120) * forward_flops(model, L);
@@ -73,7 +84,7 @@ std::int64_t state_values(Study const& study, Cohort const& cohort)
 {
     auto const& variant = study.variants.at(static_cast<std::size_t>(cohort.variant));
     bool const lanczos = study.sharpness.method == SharpnessMethod::lanczos;
-    return cohort.model.params() * ((variant.momentum != 0 ? 2 : 1) + (lanczos ? 2 : 0));
+    return cohort.model.params() * (variant.momentum != 0 ? 2 : 1) + (lanczos ? 2 * cohort.coordinates.params() : 0);
 }
 
 double expected_products(Study const& study, std::int64_t params)
@@ -146,8 +157,9 @@ void set_slice(Cohort& c, int nets, Study const& study, DatasetShape const& data
     c.flops = network_flops(study, study.variants[static_cast<std::size_t>(c.variant)], c,
                             c.recompute);
     double const spectrum = study.spectrum.at(0) ? spectrum_products(study, c.model.params()) : 0;
-    double const products = (study.published() ? expected_products(study, c.model.params()) : 14) + spectrum;
-    c.initial_flops = products * product_flops(c.model, M) + gradient_flops(c.model, M);
+    double const products = study.published() ? expected_products(study, c.model.params()) : 14;
+    c.initial_flops = products * measurement_flops(study, c, M) + spectrum * product_flops(c.model, M) +
+                      gradient_flops(c.model, M);
     if (study.published()) c.initial_flops += forward_flops(c.model, c.examples);
 }
 
@@ -176,6 +188,8 @@ std::vector<Cohort> make_cohorts(Study const& study, DatasetShape const& data, S
                 c.spec = spec_of(study.variants[v], depth, width, data);
                 c.model = build_fcn(c.spec);
                 c.examples = data.examples;
+                auto const r = rotated_inputs(study.loss_examples(data.examples), data.inputs);
+                c.coordinates = r > 0 ? rotated(c.model, r) : c.model;
                 c.model.start = {study.variants[v].kappa, study.variants[v].r};
                 int const wanted = wanted_networks(study, c, space, limit.networks);
                 int const kept = fit_slice(c, wanted, limit.bytes, study, data, space, precision);

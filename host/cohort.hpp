@@ -19,6 +19,7 @@ struct Cohort {
     int variant = 0;  // of Study::variants
     FcnSpec spec;
     Model model;
+    Model coordinates;             // of the vectors of the sharpness (nets/rotation.hpp)
     std::int64_t examples = 0;     // of the data set
     int slice_nets = 1;            // networks of a slice
     int unit_seeds = 1;            // seeds whose λ₀ is measured together

@@ -132,10 +132,12 @@ Check check_product(std::string const& name, Exec const& exec) {
                        .activation = Activation::tanh};
     Model const model = build_fcn(spec);
     Examples<double> const examples(exec, data, study.sharpness.examples);
+    auto batch = examples.measurement();
+    batch.rotated = {};  // v and the gradient are of the parameters
     Arena measuring;
-    Probe const planned(exec, measuring, model, examples.measurement());
+    Probe const planned(exec, measuring, model, batch);
     Arena arena(exec, measuring.largest());
-    Probe probe(exec, arena, model, examples.measurement());
+    Probe probe(exec, arena, model, batch);
 
     auto const P = static_cast<std::size_t>(model.params());
     std::vector<double> v(P);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "host/examples.hpp"
 
+#include "cuda/nets/rotation.hpp"
 #include "cuda/train/batches.hpp"
 
 namespace sg {
@@ -40,19 +41,24 @@ Examples<T>::Examples(Exec const& exec, Dataset const& dataset, std::int64_t mea
     gather(exec, data_, View<std::int32_t const, 2>::dense(index_.data(), 1, measured), x_view_,
            label_view_);
     exec.wait();
+    if (auto const r = rotated_inputs(measured, D); r > 0) {
+        rotated_ = Buffer<T>(exec, rotate_examples(to_host(exec, x_.data(), measured * D), measured, D));
+        rotated_view_ = View<T, 3>::dense(rotated_.data(), 1, measured, r);
+    }
 }
 
 template <class T>
 Batch<T> Examples<T>::measurement() const
 {
-    return {x_view_, {label_view_, nullptr}, nullptr};
+    return {x_view_, {label_view_, nullptr}, nullptr, rotated_view_};
 }
 
 template <class T>
 std::size_t Examples<T>::measurement_bytes(std::int64_t measured, std::int64_t inputs)
 {
     return static_cast<std::size_t>(measured) *
-           (static_cast<std::size_t>(inputs) * sizeof(T) + 2 * sizeof(std::int32_t));
+           (static_cast<std::size_t>(inputs + rotated_inputs(measured, inputs)) * sizeof(T) +
+            2 * sizeof(std::int32_t));
 }
 
 template class Examples<float>;

@@ -18,7 +18,7 @@ public:
     Examples(Exec const& exec, Dataset const& dataset, std::int64_t measured);
 
     ExampleData const& data() const { return data_; }
-    Batch<T> measurement() const;  // one group
+    Batch<T> measurement() const;  // one group, rotated where that pays
     std::int64_t count() const { return count_; }
 
     static std::size_t measurement_bytes(std::int64_t measured, std::int64_t inputs);
@@ -30,8 +30,8 @@ private:
     Buffer<float> values_;
     Buffer<double> mean_, inverse_deviation_;
     Buffer<std::int32_t> label_, index_, measured_label_;
-    Buffer<T> x_;
-    View<T, 3> x_view_;
+    Buffer<T> x_, rotated_;
+    View<T, 3> x_view_, rotated_view_;
     View<std::int32_t, 2> label_view_;
 };
 

@@ -126,7 +126,7 @@ std::size_t start_vector_bytes(Plan const& plan, Study const& study)
     for (auto const& c : plan.cohorts) {
         // A search keeps those of all seeds of the cohort, until their brackets are narrow.
         auto const seeds = study.search ? static_cast<std::int64_t>(study.seeds.size()) : c.unit_seeds;
-        most = std::max(most, 2 * static_cast<std::size_t>(c.model.params() * seeds));
+        most = std::max(most, 2 * static_cast<std::size_t>(c.coordinates.params() * seeds));
     }
     return most * element_size(plan.precision);
 }

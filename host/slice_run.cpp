@@ -38,7 +38,9 @@ SliceRun<T>::SliceRun(Exec const& exec, Arena& arena, Study const& study, Cohort
              cohort.unit_seeds, data, examples),
       hessian_(exec, arena, cohort.model, variant_.loss, cohort.slice_nets,
                study.published() ? slice_.batch() : measurement, cohort.recompute),
-      meter_(exec, arena, cohort.model, cohort.slice_nets, meter_options(study)),
+      meter_(exec, arena,
+             study.sharpness.method == SharpnessMethod::exact ? cohort.model : hessian_.coordinates(),
+             cohort.slice_nets, meter_options(study)),
       not_audited_(arena.take<unsigned char, 1>(cohort.slice_nets)),
       not_measured_(arena.take<unsigned char, 1>(cohort.slice_nets)),
       position_(study.barrier ? arena.take<double, 1>(cohort.slice_nets) : View<double, 1>{}), graphs_(exec)

@@ -23,6 +23,7 @@ struct Batch {
     View<T const, 3> x;                          // (G, B, D)
     Labels labels;                               // (G, B)
     std::vector<Group> const* groups = nullptr;  // cover the networks of the slice, in order
+    View<T const, 3> rotated{};                  // (G, B, r) L of nets/rotation.hpp; r = 0: there is none
 
     std::int64_t examples() const { return x.extent[1]; }
 };

@@ -49,9 +49,20 @@ double forward_flops(Model const& m, std::int64_t examples) { return matmul_flop
 double gradient_flops(Model const& m, std::int64_t examples) { return matmul_flops(m, examples, 2, 3); }
 double product_flops(Model const& m, std::int64_t examples) { return matmul_flops(m, examples, 2, 6); }
 
-std::int64_t chunk_examples(Model const& model, Space space, std::int64_t examples)
+double rotated_flops(Model const& m, std::int64_t examples, std::int64_t inputs)
+{
+    double reach = 0;  // columns of L that an example reads, in the mean
+    for (std::int64_t first = 0; first < examples; first += rotated_chunk) {
+        auto const end = std::min(first + rotated_chunk, examples);
+        reach += static_cast<double>((end - first) * std::min(end, inputs)) / static_cast<double>(examples);
+    }
+    return matmul_flops(m, examples, 2 * reach / static_cast<double>(m.inputs), 6);
+}
+
+std::int64_t chunk_examples(Model const& model, Space space, std::int64_t examples, bool rotated)
 {
     if (space == Space::cuda) return std::min<std::int64_t>(examples, 4096);
+    if (rotated) return std::min<std::int64_t>(examples, rotated_chunk);
     std::int64_t widest = 1;
     for (std::size_t l = 0; l + 1 < model.layers.size(); ++l)
         widest = std::max(widest, model.units(l));
@@ -168,6 +179,7 @@ template <class T>
 Batch<T> chunk(Batch<T> batch, std::int64_t first, std::int64_t count)
 {
     batch.x = examples(batch.x, first, count);
+    if (batch.rotated.extent[2] > 0) batch.rotated = examples(batch.rotated, first, count);
     batch.labels.labels.data += first;
     batch.labels.labels.extent[1] = count;
     return batch;

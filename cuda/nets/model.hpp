@@ -37,10 +37,14 @@ Model build_fcn(FcnSpec const& spec);
 double forward_flops(Model const& model, std::int64_t examples);
 double gradient_flops(Model const& model, std::int64_t examples);
 double product_flops(Model const& model, std::int64_t examples);
+// The same in the coordinates of nets/rotation.hpp, of `inputs` numbers, as the CPU computes it.
+double rotated_flops(Model const& model, std::int64_t examples, std::int64_t inputs);
+inline constexpr std::int64_t rotated_chunk = 64;  // examples
 
 // Examples of one chunk: activations and tangents of a layer then stay in the second-level cache (cpu). It
-// depends on the shapes and the kind of device only, because it fixes the order of sums.
-std::int64_t chunk_examples(Model const& model, Space space, std::int64_t examples);
+// depends on the shapes and the kind of device only, because it fixes the order of sums. `rotated`: short chunks
+// read less of L (nets/rotation.hpp).
+std::int64_t chunk_examples(Model const& model, Space space, std::int64_t examples, bool rotated = false);
 
 // Activations and gradients of each layer for B examples.
 template <class T>

@@ -3,6 +3,7 @@
 
 #include "cuda/exec/each.hpp"
 #include "cuda/exec/rows.hpp"
+#include "cuda/nets/rotation.hpp"
 
 namespace sg {
 
@@ -34,12 +35,13 @@ struct KeepActive {
 template <class T>
 HessianOperator<T>::HessianOperator(Exec const& exec, Arena& arena, Model const& model, Loss loss,
                                     int nets, Batch<T> const& batch, bool recompute)
-    : exec_(exec), model_(model), loss_(loss), batch_(batch), recompute_(recompute),
-      group_{{0, nets, 0}}
+    : exec_(exec), model_(model),
+      coordinates_(batch.rotated.extent[2] > 0 ? rotated(model, batch.rotated.extent[2]) : model),
+      loss_(loss), batch_(batch), recompute_(recompute), group_{{0, nets, 0}}
 {
     if (!batch_.groups) batch_.groups = &group_;
     std::int64_t const total = batch.examples();
-    std::int64_t const part = chunk_examples(model, exec.space(), total);
+    std::int64_t const part = chunk_examples(model, exec.space(), total, batch.rotated.extent[2] > 0);
     auto const tape = Tape<T>::take(arena, model, nets, recompute ? part : total);
     scratch_ = TangentTape<T>::take(arena, model, nets, part);
     outputs_ = recompute ? arena.take<T, 3>(nets, total, model.classes) : tape.a.back();
@@ -51,9 +53,23 @@ HessianOperator<T>::HessianOperator(Exec const& exec, Arena& arena, Model const&
     clear(exec, score_);
     for (std::int64_t first = 0; first < total; first += part) {
         auto const count = std::min(part, total - first);
-        chunks_.push_back({chunk(batch_, first, count), tape.chunk(recompute ? 0 : first, count)});
-        chunks_.back().tape.a.back() = sg::examples(outputs_, first, count);
+        chunks_.push_back(make_chunk(tape.chunk(recompute ? 0 : first, count), first, count));
     }
+}
+
+template <class T>
+auto HessianOperator<T>::make_chunk(Tape<T> const& tape, std::int64_t first, std::int64_t count) const -> Chunk
+{
+    auto const batch = chunk(batch_, first, count);
+    Chunk c{batch, tape, batch, coordinates_};
+    c.tape.a.back() = sg::examples(outputs_, first, count);
+    if (auto const r = batch.rotated.extent[2]; r > 0) {
+        auto const reach = std::min(first + count, r);
+        c.rotated.x = batch.rotated;
+        c.rotated.x.extent[2] = reach;
+        std::get<Dense>(c.model.layers.at(0)).in = reach;
+    }
+    return c;
 }
 
 template <class T>
@@ -110,11 +126,19 @@ void HessianOperator<T>::gradient(Nets nets, View<T, 2> const& grad)
 template <class T>
 void HessianOperator<T>::apply(Nets nets, View<T const, 2> const& v, View<T, 2> const& Hv) const
 {
+    SG_EXPECT(v.extent[1] == coordinates_.params() || v.extent[1] == model_.params());
+    bool const in_coordinates = v.extent[1] == coordinates_.params();
+    // The tangent passes do not read the first weights, so the others are all that has to be in its place.
+    auto theta = theta_;
+    if (in_coordinates) {
+        theta.data += model_.params() - coordinates_.params();
+        theta.extent[1] = coordinates_.params();
+    }
     bool accumulate = false;
-    for (auto const& c : chunks_) {
-        if (recompute_) run_backward(nets, c, {}, false);
-        tangent(exec_, nets, model_, loss_, examples(), theta_, c.batch, c.tape, scratch_, v, Hv,
-                accumulate);
+    for (auto c = chunks_.rbegin(); c != chunks_.rend(); ++c) {  // the last reads all of W': it begins the sum
+        if (recompute_) run_backward(nets, *c, {}, false);
+        tangent(exec_, nets, in_coordinates ? c->model : model_, loss_, examples(), theta,
+                in_coordinates ? c->rotated : c->batch, c->tape, scratch_, v, Hv, accumulate);
         accumulate = true;
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The Hessian of the loss on the measurement examples as an operator (Pearlmutter 1994). The primal pass
-// is computed once per measurement and kept; a product then costs the tangent passes alone.
+// is computed once per measurement and kept; a product then costs the tangent passes alone, in the coordinates of
+// nets/rotation.hpp where the batch has them.
 #pragma once
 
 #include <vector>
@@ -28,7 +29,7 @@ public:
     // Backward pass at the θ of evaluate. Needed before apply.
     void linearise(Nets nets);
 
-    // Hv ← ∇²L(θ) v.   v, Hv: (N, P)
+    // Hv ← ∇²L(θ) v.   v, Hv: (N, P') in coordinates(), or, where those are fewer, (N, P) of the parameters
     void apply(Nets nets, View<T const, 2> const& v, View<T, 2> const& Hv) const;
 
     // grad ← ∇L(θ).   (N, P). Includes linearise.
@@ -36,6 +37,7 @@ public:
 
     View<T const, 2> theta() const { return theta_; }  // of evaluate
     Model const& model() const { return model_; }
+    Model const& coordinates() const { return coordinates_; }  // model() where the batch is not rotated
     Exec const& exec() const { return exec_; }
     std::int64_t examples() const { return batch_.examples(); }
 
@@ -46,13 +48,18 @@ private:
     struct Chunk {
         Batch<T> batch;
         Tape<T> tape;
+        // What a product in coordinates() reads: the columns of L that are not zero, and as many rows of W'.
+        Batch<T> rotated;
+        Model model;
     };
 
+    Chunk make_chunk(Tape<T> const& tape, std::int64_t first, std::int64_t count) const;
     void run_forward(Nets nets, Chunk const& c) const;
     void run_backward(Nets nets, Chunk const& c, View<T, 2> const& grad, bool accumulate) const;
 
     Exec exec_;
     Model const& model_;
+    Model coordinates_;
     Loss loss_;
     Batch<T> batch_;
     bool recompute_;

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+#include "cuda/nets/rotation.hpp"
+
+#include "cuda/sharpness/exact.hpp"
+#include "cuda/sharpness/meter.hpp"
+#include "tests/support/cohort.hpp"
+#include "tests/support/random.hpp"
+#include "tests/support/spaces.hpp"
+
+namespace sg::test {
+namespace {
+
+// X Xᵀ of examples as rows.   x: (M, columns)
+Vec gram(Vec const& x, std::int64_t M, std::int64_t columns) {
+    Vec g;
+    for (std::int64_t i = 0; i < M; ++i)
+        for (std::int64_t j = 0; j < M; ++j) {
+            double sum = 0;
+            for (std::int64_t k = 0; k < columns; ++k)
+                sum += x[static_cast<std::size_t>(i * columns + k)] *
+                       x[static_cast<std::size_t>(j * columns + k)];
+            g.push_back(sum);
+        }
+    return g;
+}
+
+TEST(Rotation, HasTheInnerProductsOfTheExamplesAndZerosAboveItsDiagonal) {
+    for (auto const& [M, D] : {std::pair{5, 9}, {7, 7}, {20, 6}, {1, 4}, {3, 1}}) {
+        auto x = oracle::Random(4).normals(static_cast<std::size_t>(M * D));
+        if (M == 7) std::copy_n(x.begin(), D, x.begin() + 2 * D);  // an example twice: L is singular
+        if (M == 20)
+            for (int i = 0; i < M; ++i) x[static_cast<std::size_t>(i * D + 1)] = 0;  // a dark pixel
+        std::int64_t const r = std::min(M, D);
+        auto const L = rotate_examples(x, M, D);
+        ASSERT_EQ(static_cast<std::int64_t>(L.size()), M * r);
+        EXPECT_ARRAY_NEAR(gram(L, M, r), gram(x, M, D), 1e-13 * D);
+        for (std::int64_t i = 0; i < M; ++i)
+            for (std::int64_t j = i + 1; j < r; ++j) EXPECT_EQ(L[static_cast<std::size_t>(i * r + j)], 0);
+    }
+}
+
+TEST(Rotation, IsLeftOutWhereItSavesLittle) {
+    EXPECT_EQ(rotated_inputs(512, 784), 512);
+    EXPECT_EQ(rotated_inputs(784, 784), 784);
+    EXPECT_EQ(rotated_inputs(3136, 784), 784);
+    EXPECT_EQ(rotated_inputs(3137, 784), 0);
+    auto const model = build_fcn(fcn(4, 32, 784, 10));
+    EXPECT_LT(rotated_flops(model, 512, 512), 0.51 * product_flops(model, 512));
+    // Three chunks of 64, 64 and 2 examples read 64, 128 and 130 columns.
+    auto const linear = build_fcn(fcn(1, 5, 150, 3));
+    EXPECT_DOUBLE_EQ(rotated_flops(linear, 130, 130), 2.0 * 2 * 3 * (64 * 64 + 64 * 128 + 2 * 130));
+}
+
+TEST(Rotation, LeavesAllButTheFirstTensorAsItIs) {
+    auto const model = build_fcn(fcn(3, 5, 30, 3));
+    auto const other = rotated(model, 8);
+    EXPECT_EQ(other.inputs, 8);
+    EXPECT_EQ(other.params(), model.params() - 22 * 5);
+    for (int l = 0; l < 3; ++l) {
+        EXPECT_EQ(other.tensors[l].fan_in, l == 0 ? 8 : model.tensors[l].fan_in);
+        EXPECT_EQ(other.tensors[l].fan_out, model.tensors[l].fan_out);
+        auto const& mine = std::get<Dense>(other.layers[static_cast<std::size_t>(l)]);
+        EXPECT_EQ(mine.offset, other.tensors[l].offset);
+        EXPECT_EQ(mine.multiplier, std::get<Dense>(model.layers[static_cast<std::size_t>(l)]).multiplier);
+    }
+}
+
+// A cohort whose operator multiplies in coordinates.
+template <class T>
+struct Rotated {
+    Rotated(Exec const& exec, Loss loss, oracle::Examples const& examples, std::vector<oracle::Net> const& nets,
+            bool recompute = false)
+        : cohort(exec, loss, examples, nets),
+          r(rotated_inputs(examples.count, examples.inputs)),
+          L(exec, rotate_examples(converted<T>(examples.x), examples.count, examples.inputs), 1, examples.count, r),
+          op(exec, cohort.model, loss, cohort.count, batch(), recompute) {
+        op->evaluate(cohort.nets(), cohort.theta.read());
+        op->linearise(cohort.nets());
+    }
+    Batch<T> batch() const {
+        auto b = cohort.data.batch();
+        b.rotated = L.read();
+        return b;
+    }
+
+    Cohort<T> cohort;
+    std::int64_t r;
+    Array<T, 3> L;
+    Planned<HessianOperator<T>> op;
+};
+
+struct Case {
+    FcnSpec spec;
+    Loss loss;
+    int examples;
+};
+
+std::vector<Case> cases() {
+    auto scaled = fcn(3, 4, 9, 3, Activation::tanh);
+    scaled.parameterization = Parameterization::ntk;  // its multiplier stays that of 9 inputs
+    return {{fcn(3, 5, 30, 3), Loss::mse, 8},
+            {fcn(2, 3, 70, 2), Loss::cross_entropy, 66},  // two chunks
+            {fcn(2, 3, 40, 2, Activation::tanh), Loss::mse, 130},  // three; more examples than inputs
+            {fcn(1, 4, 12, 3), Loss::cross_entropy, 5},
+            {scaled, Loss::mse, 6}};
+}
+
+class RotationTest : public OnEverySpace {};
+SG_SPACES(RotationTest);
+
+template <class T>
+void expect_spectrum(Exec const& exec, Case const& c, double tolerance) {
+    auto const nets = random_nets<T>(c.spec, 3);
+    auto const examples = random_examples<T>(c.spec, c.examples);
+    Rotated<T> all(exec, c.loss, examples, nets);
+    auto const& model = all.op->coordinates();
+    auto const P = all.cohort.params, fewer = P - model.params();
+    ASSERT_EQ(fewer, std::max(0, c.spec.inputs - c.examples) * oracle::fan_out(c.spec, 0));
+    Planned<ExactSpectrum<T>> exact(exec, model, 3);
+    exact->run(*all.op, all.cohort.nets());
+    for (int const n : {0, 2}) {
+        auto const truth = oracle::hessian_spectrum(nets[static_cast<std::size_t>(n)], examples, c.loss);
+        // The rest of the spectrum is zeros.
+        Vec found = widened(exact->eigenvalues(n));
+        found.insert(found.end(), static_cast<std::size_t>(fewer), 0.0);
+        std::sort(found.begin(), found.end());
+        EXPECT_ARRAY_NEAR(found, truth.values, tolerance * truth.values.back());
+    }
+}
+
+TEST_P(RotationTest, TheSpectrumIsThatOfTheOracleAndZeros) {
+    for (auto const& c : cases()) {
+        SCOPED_TRACE(c.spec.inputs);
+        expect_spectrum<double>(exec(), c, 1e-12);
+        expect_spectrum<float>(exec(), c, 3e-6);
+    }
+}
+
+TEST_P(RotationTest, TheSharpnessOfEachMethodIsThatOfTheOracle) {
+    auto const c = cases()[2];
+    auto const nets = random_nets<double>(c.spec, 3);
+    auto const examples = random_examples<double>(c.spec, c.examples);
+    Rotated<double> all(exec(), c.loss, examples, nets);
+    Array<std::uint64_t, 1> const seed(exec(), std::vector<int>{1, 2, 3}, 3);
+    for (auto const method : {Method::lanczos, Method::power}) {
+        Planned<SharpnessMeter<double>> meter(exec(), all.op->coordinates(), 3, MeterOptions{method, 5e-4, 400});
+        meter->measure_initial(*all.op, all.cohort.nets(), seed.data());
+        auto const found = to_host(exec(), meter->results(), 3);
+        for (std::size_t n = 0; n < 3; ++n) {
+            double const truth = oracle::hessian_spectrum(nets[n], examples, c.loss).values.back();
+            EXPECT_NEAR(found[n].lambda, truth, 1e-4 * truth);
+        }
+    }
+}
+
+TEST_P(RotationTest, ProductsOfTheParametersStayWhatTheyAre) {
+    auto const c = cases()[0];
+    auto const nets = random_nets<float>(c.spec, 2);
+    auto const examples = random_examples<float>(c.spec, c.examples);
+    Rotated<float> all(exec(), c.loss, examples, nets);
+    all.cohort.linearise();
+    auto const P = all.cohort.params;
+    Vec const v = oracle::Random(3).normals(static_cast<std::size_t>(2 * P));
+    Array<float, 2> const from(exec(), v, 2, P), a(exec(), 2, P), b(exec(), 2, P);
+    all.op->apply(all.cohort.nets(), from.read(), a.view());
+    all.cohort.op->apply(all.cohort.nets(), from.read(), b.view());
+    EXPECT_SAME_BITS(a.host(), b.host());
+}
+
+TEST_P(RotationTest, RecomputedActivationsGiveTheSameBits) {
+    auto const c = cases()[2];
+    auto const nets = random_nets<float>(c.spec, 2);
+    auto const examples = random_examples<float>(c.spec, c.examples);
+    Rotated<float> kept(exec(), c.loss, examples, nets), again(exec(), c.loss, examples, nets, true);
+    auto const P = kept.op->coordinates().params();
+    Array<float, 2> const v(exec(), oracle::Random(3).normals(static_cast<std::size_t>(2 * P)), 2, P);
+    Array<float, 2> const a(exec(), 2, P), b(exec(), 2, P);
+    kept.op->apply(kept.cohort.nets(), v.read(), a.view());
+    again.op->apply(again.cohort.nets(), v.read(), b.view());
+    EXPECT_SAME_BITS(a.host(), b.host());
+    for (float const x : a.host()) EXPECT_TRUE(std::isfinite(x));
+}
+
+}  // namespace
+}  // namespace sg::test
