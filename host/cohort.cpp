@@ -142,7 +142,15 @@ int wanted_networks(Study const& study, Cohort const& cohort, Space space, int m
     auto const all = per_seed * static_cast<std::int64_t>(study.seeds.size());
     if (space == Space::cuda) return static_cast<int>(std::min<std::int64_t>(most, all));
     std::int64_t const fit = (std::int64_t{1} << 19) / std::max<std::int64_t>(cohort.model.params(), 1);
-    return static_cast<int>(std::min(per_seed, std::clamp<std::int64_t>(fit, 1, 4)));
+    return static_cast<int>(std::min({per_seed, std::clamp<std::int64_t>(fit, 1, 4), std::int64_t{most}}));
+}
+
+int cpu_slice(Study const& study, int workers)
+{
+    auto const shapes = study.variants.size() * study.depth.size() * study.width.size();
+    auto const of_seed = study.search ? std::min<std::size_t>(study.c.size(), 4) : study.c.size();
+    auto const all = static_cast<std::int64_t>(shapes * study.seeds.size() * of_seed);
+    return static_cast<int>(std::clamp<std::int64_t>(all / std::max(workers, 1), 1, 4));
 }
 
 void set_slice(Cohort& c, int nets, Study const& study, DatasetShape const& data, Space space,

@@ -33,7 +33,7 @@ enum class Precision : std::uint8_t { single, dual };
 
 // What a worker has for one slice.
 struct SliceLimit {
-    int networks;       // on a GPU at most; the CPU takes few in any case
+    int networks;  // at most; the CPU takes four of the smallest in any case
     std::size_t bytes;
 };
 
@@ -44,6 +44,10 @@ std::vector<Cohort> make_cohorts(Study const& study, DatasetShape const& data, S
 
 // Networks of a slice when memory is no question.
 int wanted_networks(Study const& study, Cohort const& cohort, Space space, int most);
+
+// SliceLimit::networks for the CPU, of all networks that can be under way at once: so few that every worker has
+// some. A search asks for about four of a seed at a time.
+int cpu_slice(Study const& study, int workers);
 
 // Cuts a cohort into slices of `nets` networks.
 void set_slice(Cohort& cohort, int nets, Study const& study, DatasetShape const& data, Space space,

@@ -11,6 +11,7 @@
 
 #include "host/figure.hpp"
 #include "host/findings.hpp"
+#include "host/machine.hpp"
 #include "host/output_file.hpp"
 #include "host/prepare.hpp"
 #include "host/store.hpp"
@@ -22,7 +23,8 @@ namespace sg {
 ExitCode plan_command(RunOptions const& options)
 {
     auto const p = prepare(options);
-    print_plan(std::cout, p.study, plan_of(p, options));
+    auto const named = machine_named(options.device);
+    print_plan(std::cout, p.study, named ? plan_on(p, *named) : plan_of(p, options));
     return ExitCode::done;
 }
 

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "host/cost.hpp"
+
 namespace sg {
 
 namespace {
@@ -57,6 +59,7 @@ Machine machine_of(std::vector<Gpu> const& gpus, int workers)
     for (auto const& gpu : gpus) {
         m.devices.push_back(gpu.ordinal);
         m.device_memory = m.devices.size() == 1 ? gpu.free : std::min(m.device_memory, gpu.free);
+        m.model = device_model_of(gpu.model);
     }
     return m;
 }
@@ -72,6 +75,17 @@ int cores_allowed()
     return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
+std::optional<Machine> machine_named(std::string const& wanted)
+{
+    auto const* const model = device_model(wanted);
+    if (!model) return {};
+    auto machine = machine_of({}, 0);
+    machine.devices = {0};
+    machine.device_memory = model->memory;
+    machine.model = model;
+    return machine;
+}
+
 std::vector<int> devices_named(std::string const& wanted, std::string& why)
 {
     if (wanted == "cpu") return {};
@@ -79,7 +93,8 @@ std::vector<int> devices_named(std::string const& wanted, std::string& why)
         wanted.find_first_not_of("0123456789", 5) == std::string::npos)
         return {std::stoi(wanted.substr(5))};
     if (wanted != "auto" && wanted != "cuda")
-        throw UserError("--device " + wanted + " is not known (auto, cpu, cuda, cuda:1).");
+        throw UserError("--device " + wanted + (device_model(wanted) ? " is for `sharpgrid plan`" : " is not known") +
+                        " (auto, cpu, cuda, cuda:1).");
     int const count = cuda_device_count(&why);
     if (count == 0 && wanted == "cuda") return {0};  // opening it says what is missing
     std::vector<int> all;

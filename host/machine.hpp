@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ namespace sg {
 // without one the CPU runs; DeviceError for a GPU that was asked for.
 Plan plan_for_machine(std::string const& wanted, int workers,
                       std::function<Plan(Machine const&)> const& plan_for);
+
+// A machine with one GPU of a model (h200, a100, l4), whether it is there or not: for a plan.
+std::optional<Machine> machine_named(std::string const& wanted);
 
 // The ordinals that `wanted` names, all of them for `auto` and `cuda`, whether they can be used or not; 0 for a
 // `cuda` that is not there. Empty: the CPU, for `auto` with the reason in `why`. UserError: no such name.

@@ -4,13 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <fstream>
 #include <functional>
 #include <numeric>
-#include <ostream>
 
-#include "cuda/ops/matmul.hpp"
 #include "cuda/ops/trial.hpp"
 #include "host/examples.hpp"
 #include "host/schema.hpp"
@@ -177,7 +174,7 @@ Plan make_plan(Study const& study, DatasetShape const& data, Machine const& mach
     } else {
         plan.workers = machine.workers;
         auto const share = less(machine.host_memory, base) / static_cast<std::size_t>(plan.workers);
-        plan.cohorts = make_cohorts(study, data, Space::cpu, precision, {0, share});
+        plan.cohorts = make_cohorts(study, data, Space::cpu, precision, {cpu_slice(study, plan.workers), share});
     }
     count_work(plan, study);
     auto const W = static_cast<std::size_t>(plan.workers);
@@ -222,78 +219,6 @@ std::string device_memory_fault(Plan const& plan)
 {
     if (plan.space() == Space::cpu) return "";
     return shortage(plan.device_bytes, plan.machine.device_memory, "device memory");
-}
-
-double matmul_rate(Plan const& plan, std::int64_t examples)
-{
-    auto const& c = plan.cohorts.at(plan.cohorts.size() / 2);
-    auto const exec = Exec::cpu();
-    std::int64_t const M = examples, D = c.model.inputs, w = std::min(c.spec.width, 1024);
-    Buffer<float> const a(exec, M * D), b(exec, D * w), out(exec, M * w);
-    auto const run = [&] {
-        matmul<float>(exec, Nets{1}, 1, View<float const, 3>::dense(a.data(), 1, M, D), Op::none,
-                      View<float const, 3>::dense(b.data(), 1, D, w), Op::none, 0,
-                      View<float, 3>::dense(out.data(), 1, M, w));
-    };
-    run();
-    double best = 1e30;
-    for (int i = 0; i < 5; ++i) {
-        auto const start = std::chrono::steady_clock::now();
-        run();
-        std::chrono::duration<double> const took = std::chrono::steady_clock::now() - start;
-        best = std::min(best, took.count());
-    }
-    return 2.0 * static_cast<double>(M * D * w) / best;
-}
-
-std::string human_bytes(double bytes)
-{
-    char const* const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-    int u = 0;
-    for (; bytes >= 1024 && u < 5; ++u) bytes /= 1024;
-    return fmt::format("{:.{}f} {}", bytes, u == 0 ? 0 : 1, units[u]);
-}
-
-std::string human_time(double seconds)
-{
-    if (seconds < 60) return fmt::format("{:.0f} s", seconds);
-    auto const s = static_cast<long long>(seconds + 0.5);
-    if (s < 3600) return fmt::format("{} min {:02} s", s / 60, s % 60);
-    if (s < 100 * 3600) return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
-    return fmt::format("{} days {} h", s / 86400, s / 3600 % 24);
-}
-
-void print_plan(std::ostream& out, Study const& study, Plan const& plan)
-{
-    out << fmt::format("study        {}: {} networks in {} cohorts, {} slices, {} workers\n", study.name,
-                       plan.networks, plan.cohorts.size(), plan.slices, plan.workers);
-    out << fmt::format("work         {:.3g} Gflop\n", plan.flops * 1e-9);
-    if (auto const steps = study.spectrum.steps.size(); steps > 0)
-        out << fmt::format("spectrum     about {:.0f} products per network at each of {} steps\n",
-                           spectrum_products(study, plan.cohorts.back().model.params()), steps);
-    out << fmt::format("memory       {} (of {} free)\n", human_bytes(static_cast<double>(plan.host_bytes)),
-                       human_bytes(static_cast<double>(plan.machine.host_memory)));
-    if (plan.space() == Space::cuda)
-        out << fmt::format("on device    {} (of {} free) on each of {}\n",
-                           human_bytes(static_cast<double>(plan.device_bytes)),
-                           human_bytes(static_cast<double>(plan.machine.device_memory)),
-                           plan.machine.devices.size());
-    out << fmt::format("output       {}, {}\n", study.output_file,
-                       human_bytes(static_cast<double>(plan.disk_bytes)));
-    if (plan.space() == Space::cpu && plan.host_bytes < plan.machine.host_memory) {
-        double const rate = matmul_rate(plan, std::min<std::int64_t>(study.sharpness.examples, 512));
-        // Share of the matmul rate that whole studies reach: bench/RESULTS.md.
-        double const seconds = plan.flops / (0.7 * rate * plan.workers);
-        out << fmt::format("time         about {} ({:.0f} Gflop/s per core)\n", human_time(seconds),
-                           rate * 1e-9);
-    }
-    out << "\n  depth  width  parameters  slice  memory of a slice  Gflop per network\n";
-    for (auto const& c : plan.cohorts) {
-        out << fmt::format("  {:5}  {:5}  {:10}  {:5}  {:>17}  {:17.2f}{}\n", c.spec.depth,
-                           c.spec.width, c.model.params(), c.slice_nets,
-                           human_bytes(static_cast<double>(c.arena_bytes)), c.flops * 1e-9,
-                           c.recompute ? "  activations recomputed" : "");
-    }
 }
 
 }  // namespace sg

@@ -9,6 +9,8 @@
 
 namespace sg {
 
+struct DeviceModel;  // host/cost.hpp
+
 // Where a study is to run.
 struct Machine {
     std::vector<int> devices;       // ordinals of the GPUs; empty: the CPU
@@ -16,6 +18,7 @@ struct Machine {
     int workers = 1;                // of the CPU
     std::size_t host_memory = 0;    // free
     int slice_limit = 1024;         // networks of a slice on a GPU
+    DeviceModel const* model = nullptr;  // of the GPUs, where its data sheet is known
 
     Space space() const { return devices.empty() ? Space::cpu : Space::cuda; }
 };
@@ -45,9 +48,6 @@ Plan make_plan(Study const& study, DatasetShape const& data, Machine const& mach
 void check_memory(Plan const& plan);
 // What a device with too little free memory is refused with; empty where the plan fits.
 std::string device_memory_fault(Plan const& plan);
-
-// Matmul rate of one core in flop/s, measured in a few milliseconds at the shape of the study's layers.
-double matmul_rate(Plan const& plan, std::int64_t examples);
 
 void print_plan(std::ostream& out, Study const& study, Plan const& plan);
 

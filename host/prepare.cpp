@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "host/prepare.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <charconv>
 #include <cstdlib>
 
 #include "host/config.hpp"
+#include "host/cost.hpp"
 #include "host/machine.hpp"
 
 namespace sg {
@@ -27,6 +29,15 @@ Plan plan_of(Prepared const& p, RunOptions const& options)
     return plan_for_machine(options.device, options.workers, [&](Machine const& machine) {
         return make_plan(p.study, dataset_shape(p.study.data), machine, p.precision);
     });
+}
+
+Plan plan_on(Prepared const& p, Machine const& machine)
+{
+    auto plan = make_plan(p.study, dataset_shape(p.study.data), machine, p.precision);
+    auto const fault = device_memory_fault(plan);
+    if (fault.empty()) return plan;
+    throw DeviceError(fmt::format("It does not fit on one {}: {}. Take fewer or narrower networks, or another device.",
+                                  machine.model->title, fault));
 }
 
 double seconds_of(std::string const& option, std::string const& text)

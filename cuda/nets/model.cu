@@ -49,14 +49,19 @@ double forward_flops(Model const& m, std::int64_t examples) { return matmul_flop
 double gradient_flops(Model const& m, std::int64_t examples) { return matmul_flops(m, examples, 2, 3); }
 double product_flops(Model const& m, std::int64_t examples) { return matmul_flops(m, examples, 2, 6); }
 
-double rotated_flops(Model const& m, std::int64_t examples, std::int64_t inputs)
+double rotated_columns(std::int64_t examples, std::int64_t inputs)
 {
-    double reach = 0;  // columns of L that an example reads, in the mean
+    double columns = 0;
     for (std::int64_t first = 0; first < examples; first += rotated_chunk) {
         auto const end = std::min(first + rotated_chunk, examples);
-        reach += static_cast<double>((end - first) * std::min(end, inputs)) / static_cast<double>(examples);
+        columns += static_cast<double>((end - first) * std::min(end, inputs)) / static_cast<double>(examples);
     }
-    return matmul_flops(m, examples, 2 * reach / static_cast<double>(m.inputs), 6);
+    return columns;
+}
+
+double rotated_flops(Model const& m, std::int64_t examples, std::int64_t inputs)
+{
+    return matmul_flops(m, examples, 2 * rotated_columns(examples, inputs) / static_cast<double>(m.inputs), 6);
 }
 
 std::int64_t chunk_examples(Model const& model, Space space, std::int64_t examples, bool rotated)

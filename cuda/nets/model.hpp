@@ -37,9 +37,11 @@ Model build_fcn(FcnSpec const& spec);
 double forward_flops(Model const& model, std::int64_t examples);
 double gradient_flops(Model const& model, std::int64_t examples);
 double product_flops(Model const& model, std::int64_t examples);
-// The same in the coordinates of nets/rotation.hpp, of `inputs` numbers, as the CPU computes it.
+// The same in the coordinates of nets/rotation.hpp, of `inputs` numbers, as the CPU computes it; and how many columns of L it
+// reads of an example, in the mean.
+double rotated_columns(std::int64_t examples, std::int64_t inputs);
 double rotated_flops(Model const& model, std::int64_t examples, std::int64_t inputs);
-inline constexpr std::int64_t rotated_chunk = 64;  // examples
+inline constexpr std::int64_t rotated_chunk = 128;  // examples
 
 // Examples of one chunk: activations and tangents of a layer then stay in the second-level cache (cpu). It
 // depends on the shapes and the kind of device only, because it fixes the order of sums. `rotated`: short chunks

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 namespace sg {
 
@@ -114,15 +115,55 @@ void edge(int rows, int columns, Left<T> const& A, Right<T> const& B, std::int64
     for (int r = 0; r < rows; ++r) copy_row(C + r * ldc, part + r * panel<T>, columns);
 }
 
+// to(k, j) ← from(j, k) of eight rows and eight columns, rows of `to` a panel apart.
+void transpose_eight(float const* from, std::int64_t stride, float* to)
+{
+    using Vector = Lanes<float>::Vector;
+    Vector r[8], pair[8], four[8];
+    for (int i = 0; i < 8; ++i) std::memcpy(&r[i], from + i * stride, sizeof(Vector));
+    for (int i = 0; i < 8; i += 2) {
+        pair[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+        pair[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+    }
+    for (int half = 0; half < 8; half += 4)
+        for (int i = 0; i < 2; ++i) {
+            auto const &a = pair[half + i], &b = pair[half + i + 2];
+            four[half + 2 * i] = __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
+            four[half + 2 * i + 1] = __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+        }
+    for (int k = 0; k < 4; ++k) {
+        Vector const low = __builtin_shufflevector(four[k], four[k + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        Vector const high = __builtin_shufflevector(four[k], four[k + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+        std::memcpy(to + k * panel<float>, &low, sizeof(Vector));
+        std::memcpy(to + (k + 4) * panel<float>, &high, sizeof(Vector));
+    }
+}
+
+// to ← B(k, j) = from[j · stride + k] of `depth` rows and the `columns` of one panel
+template <class T>
+void pack_transposed(T const* from, std::int64_t stride, std::int64_t depth, int columns, T* to)
+{
+    std::int64_t whole = 0;  // the rows of k that are done eight at a time
+    if constexpr (std::is_same_v<T, float>) {
+        whole = columns == panel<float> ? depth / 8 * 8 : 0;
+        for (std::int64_t k = 0; k < whole; k += 8)
+            for (int j = 0; j < panel<float>; j += 8)
+                transpose_eight(from + j * stride + k, stride, to + k * panel<float> + j);
+    }
+    for (int j = 0; j < columns; ++j)
+        for (std::int64_t k = whole; k < depth; ++k) to[k * panel<T> + j] = from[j * stride + k];
+}
+
 // to ← alpha · B of `depth` rows and the `columns` of one panel, the rest 0.   B(k, j) at B[k · k_stride + j · stride]
 template <class T>
 void pack(T const* B, std::int64_t k_stride, std::int64_t stride, std::int64_t depth, int columns,
           T alpha, T* to)
 {
     if (columns < panel<T>) std::fill_n(to, depth * panel<T>, T{0});
-    for (std::int64_t k = 0; k < depth && stride == 1; ++k) copy_row(to + k * panel<T>, B + k * k_stride, columns);
-    for (int j = 0; j < columns && stride != 1; ++j)
-        for (std::int64_t k = 0; k < depth; ++k) to[k * panel<T> + j] = B[k * k_stride + j * stride];
+    if (stride == 1)
+        for (std::int64_t k = 0; k < depth; ++k) copy_row(to + k * panel<T>, B + k * k_stride, columns);
+    else
+        pack_transposed(B, stride, depth, columns, to);
     for (std::int64_t i = 0; i < depth * panel<T> && alpha != 1; ++i) to[i] *= alpha;
 }
 

@@ -50,6 +50,25 @@ TEST(Plan, ALargeDeviceTakesAllNetworksOfAShapeAtOnce) {
     EXPECT_NO_THROW(check_memory(p));
 }
 
+// Four networks of one batch are one slice for one worker, and a slice for each of four.
+TEST(Plan, EveryWorkerOfTheCpuHasASlice) {
+    auto study = study_of("depth: 2, width: 16", 512, 1);
+    study.c = {1, 2, 4, 8};
+    Machine m;
+    m.host_memory = 64 * GiB;
+    for (auto const& [workers, nets, slices] : {std::tuple{1, 4, 1}, {2, 2, 2}, {3, 1, 4}, {16, 1, 4}}) {
+        m.workers = workers;
+        auto const p = plan(study, m);
+        EXPECT_EQ(p.cohorts[0].slice_nets, nets);
+        EXPECT_EQ(p.slices, slices);
+        EXPECT_EQ(p.workers, std::min(workers, 4));
+    }
+    m.workers = 16;  // three seeds of a search have about twelve networks at a time
+    EXPECT_EQ(plan(parse_study("study: searched\nmodel: {kind: fcn, depth: 2, width: 16}\n"
+                               "grid: {c: {search: true, log2_min: 0, log2_max: 7}, seeds: 3}\n", "searched.yaml"), m).cohorts[0].slice_nets, 1);
+    EXPECT_EQ(plan(study_of("depth: [2, 4, 8], width: [16, 64, 128]", 512), m).cohorts[0].slice_nets, 4);
+}
+
 // The loss is measured on the whole training set: chunk by chunk, but for its outputs.
 TEST(Plan, ThePublishedProtocolCountsTheTrainingSet) {
     auto study = study_of("depth: 4, width: 64", 512);

@@ -31,7 +31,8 @@ TEST_P(MatmulTest, AgreesWithPlainLoops) {
                 }
 }
 
-// On the CPU up to 64 columns are computed otherwise than more, in tiles of 6 rows and 16 columns, and blocks of 128.
+// On the CPU up to 64 columns are computed otherwise than more, in tiles of 6 rows and 16 columns, and blocks of 128;
+// eight by eight where a matrix is turned.
 TEST_P(MatmulTest, SizesAroundTilesAndBlocksAgreeWithPlainLoops) {
     for (ProductSize const size : {ProductSize{12, 16, 128}, {13, 64, 257}, {200, 40, 130}, {131, 10, 40}, {6, 65, 128}})
         for (Op const op_a : {Op::none, Op::transpose})

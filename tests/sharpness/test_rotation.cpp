@@ -46,9 +46,9 @@ TEST(Rotation, IsLeftOutWhereItSavesLittle) {
     EXPECT_EQ(rotated_inputs(3137, 784), 0);
     auto const model = build_fcn(fcn(4, 32, 784, 10));
     EXPECT_LT(rotated_flops(model, 512, 512), 0.51 * product_flops(model, 512));
-    // Three chunks of 64, 64 and 2 examples read 64, 128 and 130 columns.
+    // Chunks of 128 and 2 examples read 128 and 130 columns.
     auto const linear = build_fcn(fcn(1, 5, 150, 3));
-    EXPECT_DOUBLE_EQ(rotated_flops(linear, 130, 130), 2.0 * 2 * 3 * (64 * 64 + 64 * 128 + 2 * 130));
+    EXPECT_DOUBLE_EQ(rotated_flops(linear, 130, 130), 2.0 * 2 * 3 * (128 * 128 + 2 * 130));
 }
 
 TEST(Rotation, LeavesAllButTheFirstTensorAsItIs) {
@@ -99,8 +99,8 @@ std::vector<Case> cases() {
     auto scaled = fcn(3, 4, 9, 3, Activation::tanh);
     scaled.parameterization = Parameterization::ntk;  // its multiplier stays that of 9 inputs
     return {{fcn(3, 5, 30, 3), Loss::mse, 8},
-            {fcn(2, 3, 70, 2), Loss::cross_entropy, 66},  // two chunks
-            {fcn(2, 3, 40, 2, Activation::tanh), Loss::mse, 130},  // three; more examples than inputs
+            {fcn(2, 1, 140, 2, Activation::tanh), Loss::cross_entropy, 132},  // two chunks
+            {fcn(2, 3, 40, 2, Activation::tanh), Loss::mse, 130},  // two; more examples than inputs
             {fcn(1, 4, 12, 3), Loss::cross_entropy, 5},
             {scaled, Loss::mse, 6}};
 }

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+#include "host/cost.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+
+#include "cuda/nets/rotation.hpp"
+#include "cuda/ops/activation.hpp"
+#include "cuda/ops/matmul.hpp"
+#include "host/todo.hpp"
+
+namespace sg {
+
+namespace {
+
+// Of the peaks of a data sheet, what good kernels reach.
+constexpr double gpu_flop_share = 0.8, gpu_byte_share = 0.85;
+
+constexpr Processor gpu(int units, double flops, double tensor_flops, double bandwidth)
+{
+    return {units, gpu_flop_share * flops, gpu_flop_share * tensor_flops, gpu_byte_share * bandwidth, 2e-6, 64, 32};
+}
+
+constexpr std::size_t GiB = std::size_t{1} << 30;
+
+// Dense rates: float without tensor cores, and TF32.
+constexpr std::array<DeviceModel, 3> models{
+    DeviceModel{"h200", "H200", 139 * GiB, gpu(132, 67e12, 494e12, 4.8e12)},
+    DeviceModel{"a100", "A100", 78 * GiB, gpu(108, 19.5e12, 156e12, 2.04e12)},
+    DeviceModel{"l4", "L4", 21 * GiB, gpu(58, 30.3e12, 60e12, 0.3e12)},
+};
+
+std::int64_t up(std::int64_t x, std::int64_t multiple) { return (x + multiple - 1) / multiple * multiple; }
+
+// The launches of a slice, added up.
+class Sum {
+public:
+    Sum(Processor const& processor, int nets) : p_(processor), nets_(nets) {}
+
+    // C (m, n) of each network, from `left_operands` different A.
+    void matmul(std::int64_t m, std::int64_t n, std::int64_t k, int left_operands, bool tensor)
+    {
+        auto const N = static_cast<double>(nets_);
+        double const padded = 2.0 * N * static_cast<double>(up(m, p_.tile_m) * up(n, p_.tile_n) * k);
+        double const bytes = 4.0 * (left_operands * static_cast<double>(m * k) + N * static_cast<double>((k + m) * n));
+        double fill = 1;
+        if (!p_.is_core()) {  // the last tiles leave some units idle
+            double const tiles = N * static_cast<double>(up(m, p_.tile_m) / p_.tile_m * (up(n, p_.tile_n) / p_.tile_n));
+            double const waves = std::ceil(tiles / p_.units);
+            fill = tiles / (waves * p_.units);
+        }
+        double const rate = tensor && p_.tensor_flops > 0 ? p_.tensor_flops : p_.flops;
+        double const reading = p_.is_core() ? 0 : bytes / p_.bandwidth;  // tiles are read from the cache there
+        add(std::max(padded / (rate * fill), reading), 2.0 * N * static_cast<double>(m * n * k), bytes);
+    }
+
+    // An elementwise kernel, or a sum: `floats` numbers of each network that are read or written.
+    void pass(std::int64_t floats)
+    {
+        double const bytes = 4.0 * nets_ * static_cast<double>(floats);
+        add(bytes / p_.bandwidth, 0, bytes);
+    }
+
+    Cost total;
+
+private:
+    void add(double seconds, double flops, double bytes)
+    {
+        total.seconds += seconds + p_.launch;
+        total.flops += flops;
+        total.bytes += bytes;
+        total.launches += 1;
+    }
+
+    Processor const& p_;
+    int nets_;
+};
+
+Cost operator+(Cost const& a, Cost const& b)
+{
+    return {a.seconds + b.seconds, a.flops + b.flops, a.bytes + b.bytes, a.launches + b.launches};
+}
+
+// The passes of one model over B examples.   `inputs`: matrices that its networks share
+class Passes {
+public:
+    Passes(Model const& model, Processor const& processor, int nets, int inputs)
+        : model_(model), processor_(processor), nets_(nets), inputs_(inputs)
+    {
+    }
+
+    Cost forward(std::int64_t B) const
+    {
+        return over_layers([&](Sum& sum, Tensor const& t) {
+            sum.matmul(B, t.fan_out, t.fan_in, operands(t), false);
+            sum.pass(2 * B * t.fan_out);  // activation, or loss
+        });
+    }
+
+    Cost backward(std::int64_t B, bool gradient) const
+    {
+        return over_layers([&](Sum& sum, Tensor const& t) {
+            sum.pass(3 * B * t.fan_out);
+            if (gradient) sum.matmul(t.fan_in, t.fan_out, B, operands(t), false);
+            if (t.layer > 0) sum.matmul(B, t.fan_in, t.fan_out, nets_, false);
+        });
+    }
+
+    // A product of M examples, of which the first layer reads `reach` columns; what Lanczos does beside it.
+    Cost product(std::int64_t M, std::int64_t reach, std::int64_t params, bool tensor) const
+    {
+        auto const cost = over_layers([&](Sum& sum, Tensor const& t) {
+            auto const in = t.layer == 0 ? reach : t.fan_in;
+            for (int i = 0; i < (t.layer == 0 ? 1 : 2); ++i) {
+                sum.matmul(M, t.fan_out, in, operands(t), tensor);
+                sum.matmul(in, t.fan_out, M, operands(t), tensor);
+                if (t.layer > 0) sum.matmul(M, in, t.fan_out, nets_, tensor);
+            }
+            sum.pass(3 * M * t.fan_out);
+            sum.pass(4 * M * t.fan_out);
+        });
+        Sum vectors(processor_, nets_);
+        for (int i = 0; i < 4; ++i) vectors.pass(3 * params);  // projections, residual and its norm, the next vector
+        for (int i = 0; i < 6; ++i) vectors.pass(0);           // small kernels
+        return cost + vectors.total;
+    }
+
+private:
+    int operands(Tensor const& t) const { return t.layer == 0 ? inputs_ : nets_; }
+
+    template <class F>
+    Cost over_layers(F const& f) const
+    {
+        Sum sum(processor_, nets_);
+        for (auto const& t : model_.tensors.all()) f(sum, t);
+        return sum.total;
+    }
+
+    Model const& model_;
+    Processor const& processor_;
+    int nets_, inputs_;
+};
+
+Cost times(double factor, Cost cost)
+{
+    cost.seconds *= factor;
+    cost.flops *= factor;
+    cost.bytes *= factor;
+    cost.launches = static_cast<std::int64_t>(static_cast<double>(cost.launches) * factor);
+    return cost;
+}
+
+// Columns that the first layer of a product reads.
+std::int64_t columns_read(Study const& study, Cohort const& c, Processor const& processor, std::int64_t M)
+{
+    auto const r = rotated_inputs(M, c.model.inputs);
+    if (r == 0 || study.published() || study.sharpness.method == SharpnessMethod::exact) return c.model.inputs;
+    return processor.is_core() ? static_cast<std::int64_t>(rotated_columns(M, r)) : r;
+}
+
+// Share of the steps at which a network's λ is measured; of those of a search about a third has to show it always.
+double measured_share(Study const& study)
+{
+    double sum = 0;
+    for (int t = 1; t <= study.steps; ++t) sum += study.measured_at(t) ? 1 : study.search ? 1.0 / 3 : 0;
+    return study.steps > 0 ? sum / study.steps : 0;
+}
+
+// What a slice of a cohort passes through.
+struct Work {
+    Work(Study const& s, Cohort const& c, Processor const& p, int nets, int seeds)
+        : study(s), cohort(c), variant(s.variants.at(static_cast<std::size_t>(c.variant))), processor(p),
+          on_batches(c.model, p, nets, seeds), on_measured(c.model, p, nets, s.published() ? seeds : 1),
+          gathered(p, seeds), updated(p, nets), L(s.loss_examples(c.examples)),
+          M(s.published() ? variant.batch : s.sharpness.examples)
+    {
+        gathered.pass(2 * variant.batch * c.model.inputs);
+        updated.pass((variant.momentum != 0 ? 5 : 3) * c.model.params());
+    }
+
+    Cost training() const
+    {
+        std::int64_t const B = variant.batch;
+        if (B == 0) return on_measured.backward(L, true) + updated.total;  // of the evaluation
+        return gathered.total + on_batches.forward(B) + on_batches.backward(B, true) + updated.total;
+    }
+    Cost sharpness(double products, bool tensor) const
+    {
+        auto const columns = columns_read(study, cohort, processor, M);
+        auto const product = [&](bool t) { return on_measured.product(M, columns, cohort.coordinates.params(), t); };
+        auto cost = on_measured.backward(M, false) + product(false) + times(products - 1, product(tensor));
+        return study.published() ? on_measured.forward(M) + cost : cost;
+    }
+
+    Study const& study;
+    Cohort const& cohort;
+    Variant const& variant;
+    Processor const& processor;
+    Passes on_batches, on_measured;
+    Sum gathered, updated;
+    std::int64_t L, M;
+};
+
+}  // namespace
+
+DeviceModel const* device_model(std::string_view name)
+{
+    auto const* const found = std::find_if(models.begin(), models.end(), [&](auto const& m) { return m.name == name; });
+    return found == models.end() ? nullptr : found;
+}
+
+DeviceModel const* device_model_of(std::string_view driver_name)
+{
+    auto const* const found = std::find_if(models.begin(), models.end(), [&](auto const& m) {
+        auto const at = driver_name.find(m.title);  // "NVIDIA L4", not "NVIDIA L40S"
+        return at != std::string_view::npos && driver_name.substr(at + m.title.size()).find_first_of("0123456789") != 0;
+    });
+    return found == models.end() ? nullptr : found;
+}
+
+Cost cost_of_step(Study const& study, Cohort const& cohort, Processor const& processor, int nets, int seeds,
+                  double measured, bool tensor)
+{
+    Work const work(study, cohort, processor, nets, seeds);
+    auto const products = expected_products(study, cohort.coordinates.params());
+    return work.training() + work.on_measured.forward(work.L) + times(measured, work.sharpness(products, tensor));
+}
+
+double cost_of_cohort(Study const& study, Cohort const& cohort, Processor const& processor, bool tensor)
+{
+    auto const seeds = static_cast<int>(study.seeds.size()), of_seed = networks_of_point(study);
+    double const networks = static_cast<double>(seeds) * of_seed;
+    double const slices = std::ceil(networks / cohort.slice_nets);
+    int const nets = static_cast<int>(std::ceil(networks / slices));
+    int const seeds_of_slice = std::min(seeds, (nets + of_seed - 1) / of_seed);
+    auto cost = times(study.steps, cost_of_step(study, cohort, processor, nets, seeds_of_slice, measured_share(study), tensor));
+    Work const slice(study, cohort, processor, nets, seeds_of_slice);
+    if (study.barrier) cost = cost + times(study.search ? 60 : 120, slice.on_measured.forward(slice.L));
+    double const spectrum = spectrum_products(study, cohort.model.params());
+    for (int t = 1; t <= study.steps && spectrum > 0; ++t)
+        if (study.spectrum.at(t)) cost = cost + slice.on_measured.forward(slice.L) + slice.sharpness(spectrum, false);
+    int const together = cohort.unit_seeds;
+    Work const first(study, cohort, processor, together, 1);
+    double const products = (study.published() ? expected_products(study, cohort.model.params()) : 14) +
+                            (study.spectrum.at(0) ? spectrum : 0);
+    auto const initial = first.on_measured.forward(first.L) + first.sharpness(products, false);
+    return slices * cost.seconds + std::ceil(static_cast<double>(seeds) / together) * initial.seconds;
+}
+
+Processor measure_core(std::int64_t width)
+{
+    auto const exec = Exec::cpu();
+    std::int64_t const M = rotated_chunk, D = 512, w = std::clamp<std::int64_t>(width, 1, 1024);
+    Buffer<float> const a(exec, M * D), b(exec, D * w), out(exec, M * w);
+    auto const best = [](auto const& run) {
+        double least = 1e30;
+        for (int i = 0; i < 8; ++i) {
+            auto const start = std::chrono::steady_clock::now();
+            run();
+            least = std::min(least, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+        }
+        return least;
+    };
+    auto const A = View<float, 3>::dense(a.data(), 1, M, D), B = View<float, 3>::dense(b.data(), 1, D, w);
+    auto const C = View<float, 3>::dense(out.data(), 1, M, w);
+    double const there = best([&] { matmul<float>(exec, Nets{1}, 1, A, Op::none, B, Op::none, 0, C); });
+    double const back = best([&] { matmul<float>(exec, Nets{1}, 1, A, Op::transpose, C, Op::none, 1, B); });
+    double const pass = best([&] { activate<float>(exec, Nets{1}, Activation::relu, A); });
+    Processor core;
+    core.tile_n = 16;
+    core.flops = 4.0 * static_cast<double>(M * D * up(w, core.tile_n)) / (there + back);
+    core.bandwidth = 8.0 * static_cast<double>(M * D) / pass;  // read and written
+    return core;
+}
+
+}  // namespace sg

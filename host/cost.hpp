@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// How long a study takes, from flops, bytes and launches: for `plan` alone, a run never reads it.
+#pragma once
+
+#include <string_view>
+
+#include "host/cohort.hpp"
+
+namespace sg {
+
+// What computes, in a few numbers. A CPU is one core of it.
+struct Processor {
+    int units = 1;                        // multiprocessors, which take the tiles of a matmul in turn
+    double flops = 0;                     // a second, in float, of all units together
+    double tensor_flops = 0;              // the same in TF32; 0: never
+    double bandwidth = 0;                 // bytes a second
+    double launch = 0;                    // s before a kernel of a graph begins
+    std::int64_t tile_m = 1, tile_n = 1;  // a matmul is computed in tiles of so many rows and columns
+
+    bool is_core() const { return launch == 0; }
+};
+
+// A GPU that need not be there, from its data sheet.
+struct DeviceModel {
+    std::string_view name, title;  // of --device; in the names that the driver gives
+    std::size_t memory;            // free on an idle one
+    Processor processor;
+};
+
+// Null where there is none of that name, or none whose title is in the driver's name.
+DeviceModel const* device_model(std::string_view name);
+DeviceModel const* device_model_of(std::string_view driver_name);
+
+// One core of this machine, measured in some milliseconds: its matmul rate at width w, and what passes over the
+// activations of a chunk reach.
+Processor measure_core(std::int64_t width);
+
+struct Cost {
+    double seconds = 0, flops = 0, bytes = 0;
+    std::int64_t launches = 0;
+};
+
+// A step of training, its evaluation, and (for a share `measured` of the steps) λ, of a slice of `nets` networks with
+// `seeds` different seeds. `tensor`: all products of a measurement but the last in TF32.
+Cost cost_of_step(Study const& study, Cohort const& cohort, Processor const& processor, int nets, int seeds,
+                  double measured, bool tensor);
+
+// Seconds of all slices of a cohort, one after the other.
+double cost_of_cohort(Study const& study, Cohort const& cohort, Processor const& processor, bool tensor);
+
+}  // namespace sg

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <map>
+#include <ostream>
+
+#include "host/cost.hpp"
+#include "host/plan.hpp"
+
+namespace sg {
+
+std::string human_bytes(double bytes)
+{
+    char const* const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    int u = 0;
+    for (; bytes >= 1024 && u < 5; ++u) bytes /= 1024;
+    return fmt::format("{:.{}f} {}", bytes, u == 0 ? 0 : 1, units[u]);
+}
+
+std::string human_time(double seconds)
+{
+    if (seconds < 9.95) return fmt::format("{:.1f} s", seconds);
+    if (seconds < 60) return fmt::format("{:.0f} s", seconds);
+    auto const s = static_cast<long long>(seconds + 0.5);
+    if (s < 3600) return fmt::format("{} min {:02} s", s / 60, s % 60);
+    if (s < 100 * 3600) return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
+    return fmt::format("{} days {} h", s / 86400, s / 3600 % 24);
+}
+
+// Seconds of the study when its workers share its cohorts evenly.   processor(cohort)
+template <class F>
+static double total_seconds(Study const& study, Plan const& plan, bool tensor, F const& processor)
+{
+    double sum = 0;
+    for (auto const& c : plan.cohorts) sum += cost_of_cohort(study, c, processor(c), tensor);
+    return sum;
+}
+
+static void print_time_on_cpu(std::ostream& out, Study const& study, Plan const& plan)
+{
+    std::map<int, Processor> cores;  // by width
+    for (auto const& c : plan.cohorts)
+        if (!cores.contains(c.spec.width)) cores[c.spec.width] = measure_core(c.spec.width);
+    auto const core = [&](Cohort const& c) -> Processor const& { return cores.at(c.spec.width); };
+    double const seconds = total_seconds(study, plan, false, core) / plan.workers;
+    out << fmt::format("time         about {} ({:.0f} Gflop/s per core)\n", human_time(seconds),
+                       core(plan.cohorts.at(plan.cohorts.size() / 2)).flops * 1e-9);
+}
+
+// Slices of one device run side by side, but share it: their times add up.
+static void print_time_on_gpu(std::ostream& out, Study const& study, Plan const& plan)
+{
+    auto const& model = *plan.machine.model;
+    auto const seconds = [&](bool tensor) {
+        auto const all = total_seconds(study, plan, tensor, [&](auto const&) -> auto const& { return model.processor; });
+        return human_time(all / static_cast<double>(plan.machine.devices.size()));
+    };
+    out << fmt::format("time         about {} on {} of {}; with TF32 in the iterations about {}\n", seconds(false),
+                       plan.machine.devices.size(), model.title, seconds(true));
+    out << "             (an estimate from the data sheet: flops, bytes and launches; no device was timed)\n";
+}
+
+void print_plan(std::ostream& out, Study const& study, Plan const& plan)
+{
+    out << fmt::format("study        {}: {} networks in {} cohorts, {} slices, {} workers\n", study.name,
+                       plan.networks, plan.cohorts.size(), plan.slices, plan.workers);
+    out << fmt::format("work         {:.3g} Gflop\n", plan.flops * 1e-9);
+    if (auto const steps = study.spectrum.steps.size(); steps > 0)
+        out << fmt::format("spectrum     about {:.0f} products per network at each of {} steps\n",
+                           spectrum_products(study, plan.cohorts.back().model.params()), steps);
+    out << fmt::format("memory       {} (of {} free)\n", human_bytes(static_cast<double>(plan.host_bytes)),
+                       human_bytes(static_cast<double>(plan.machine.host_memory)));
+    if (plan.space() == Space::cuda)
+        out << fmt::format("on device    {} (of {} free) on each of {}\n",
+                           human_bytes(static_cast<double>(plan.device_bytes)),
+                           human_bytes(static_cast<double>(plan.machine.device_memory)),
+                           plan.machine.devices.size());
+    out << fmt::format("output       {}, {}\n", study.output_file,
+                       human_bytes(static_cast<double>(plan.disk_bytes)));
+    if (plan.space() == Space::cpu && plan.host_bytes < plan.machine.host_memory) print_time_on_cpu(out, study, plan);
+    if (plan.machine.model) print_time_on_gpu(out, study, plan);
+    out << "\n  depth  width  parameters  slice  memory of a slice  Gflop per network\n";
+    for (auto const& c : plan.cohorts) {
+        out << fmt::format("  {:5}  {:5}  {:10}  {:5}  {:>17}  {:17.2f}{}\n", c.spec.depth,
+                           c.spec.width, c.model.params(), c.slice_nets,
+                           human_bytes(static_cast<double>(c.arena_bytes)), c.flops * 1e-9,
+                           c.recompute ? "  activations recomputed" : "");
+    }
+}
+
+}  // namespace sg

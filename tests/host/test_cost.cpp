@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// What the model of time says where it can be worked out by hand.
+#include "host/cost.hpp"
+
+#include <gtest/gtest.h>
+
+#include "host/config.hpp"
+
+namespace sg::test {
+namespace {
+
+Study study_of(std::string const& model, std::string const& more = "") {
+    return parse_study("study: timed\nmodel: {kind: fcn, " + model +
+                           "}\ntraining: {steps: 10}\ngrid: {c: [1, 2, 4, 8], seeds: 4}\n" + more,
+                       "timed.yaml");
+}
+
+Cohort cohort_of(Study const& study, Space space = Space::cuda, int nets = 16) {
+    return make_cohorts(study, {60000, 784, 10}, space, Precision::single, {nets, std::size_t{1} << 38}).at(0);
+}
+
+TEST(Cost, ModelsAreKnownByNameAndByWhatTheDriverCallsThem) {
+    ASSERT_NE(device_model("h200"), nullptr);
+    EXPECT_EQ(device_model("h200")->title, "H200");
+    EXPECT_EQ(device_model("H200"), nullptr);
+    EXPECT_EQ(device_model("cuda"), nullptr);
+    EXPECT_EQ(device_model_of("NVIDIA A100-SXM4-80GB"), device_model("a100"));
+    EXPECT_EQ(device_model_of("NVIDIA L4"), device_model("l4"));
+    EXPECT_EQ(device_model_of("NVIDIA L40S"), nullptr);
+    EXPECT_EQ(device_model_of("NVIDIA A10"), nullptr);
+}
+
+// The flops are those that the plan counts, whatever the processor.
+TEST(Cost, FlopsAreThoseOfTheCohort) {
+    for (std::string const sharpness : {"", "sharpness: {examples: 4000}\n", "sharpness: {protocol: published}\n"}) {
+        SCOPED_TRACE(sharpness);
+        auto const study = study_of("depth: 4, width: 32", sharpness);
+        auto const cohort = cohort_of(study, Space::cpu, 4);
+        Processor core;
+        core.flops = core.bandwidth = 1e10;
+        auto const step = cost_of_step(study, cohort, core, 1, 1, 1, false);
+        EXPECT_NEAR(10 * step.flops / cohort.flops, 1, 2e-3);  // columns of L are whole numbers here
+        EXPECT_NEAR(cost_of_step(study, cohort, core, 4, 1, 1, false).flops / step.flops, 4, 1e-9);
+        EXPECT_LT(cost_of_step(study, cohort, core, 1, 1, 0, false).flops, 0.9 * step.flops);
+    }
+}
+
+TEST(Cost, ACoreOfTwiceTheSpeedTakesHalfTheTime) {
+    auto const study = study_of("depth: 4, width: 32");
+    auto const cohort = cohort_of(study, Space::cpu, 4);
+    Processor slow;
+    slow.flops = 5e10, slow.bandwidth = 1e10, slow.tile_n = 16;
+    auto fast = slow;
+    fast.flops *= 2, fast.bandwidth *= 2;
+    EXPECT_NEAR(cost_of_cohort(study, cohort, slow, false) / cost_of_cohort(study, cohort, fast, false), 2, 1e-9);
+    EXPECT_EQ(cost_of_cohort(study, cohort, slow, true), cost_of_cohort(study, cohort, slow, false));  // no tensor cores
+}
+
+TEST(Cost, ADeviceComputesLargeNetworksAtItsRateAndSmallOnesByLaunches) {
+    auto const& gpu = device_model("a100")->processor;
+    auto const wide = study_of("depth: 8, width: 2048"), narrow = study_of("depth: 8, width: 16");
+    auto const of = [&](Study const& study, int nets, bool tensor) {
+        return cost_of_step(study, cohort_of(study), gpu, nets, 4, 1, tensor);
+    };
+    auto const float32 = of(wide, 16, false), tf32 = of(wide, 16, true);
+    EXPECT_GT(float32.seconds, float32.flops / gpu.flops);
+    EXPECT_LT(float32.seconds, 1.2 * float32.flops / gpu.flops);
+    EXPECT_LT(tf32.seconds, 0.6 * float32.seconds);
+    EXPECT_GT(tf32.seconds, float32.seconds / 8);  // training, and the last product, stay in float
+    EXPECT_EQ(tf32.launches, float32.launches);
+    auto const one = of(narrow, 1, false), many = of(narrow, 64, false);
+    EXPECT_GT(static_cast<double>(one.launches) * gpu.launch, 0.4 * one.seconds);
+    EXPECT_LT(many.seconds, 8 * one.seconds);
+}
+
+TEST(Cost, OfThisMachineIsPositive) {
+    for (int const width : {1, 16, 200}) {
+        auto const core = measure_core(width);
+        EXPECT_GT(core.flops, 1e6);
+        EXPECT_GT(core.bandwidth, 1e6);
+        EXPECT_TRUE(core.is_core());
+    }
+}
+
+}  // namespace
+}  // namespace sg::test
