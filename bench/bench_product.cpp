@@ -7,8 +7,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "bench/workload.hpp"
-#include "cuda/ops/matmul.hpp"
+#include "bench/matmuls.hpp"
 
 namespace {
 
@@ -38,45 +37,12 @@ double peak(std::int64_t rounds)
     return 2.0 * 12 * 8 * static_cast<double>(rounds) / took;
 }
 
-// The matmuls of one product and nothing else.
-struct Matmuls {
-    bench::Workload& w;
-    std::vector<Buffer<float>> activations, weights;
-
-    explicit Matmuls(bench::Workload& work) : w(work)
-    {
-        for (auto const& t : w.model.tensors.all()) {
-            activations.emplace_back(w.exec, bench::random_values(w.M * t.fan_in, 3));
-            weights.emplace_back(w.exec, bench::random_values(t.size(), 4));
-        }
-        activations.emplace_back(w.exec, bench::random_values(w.M * w.model.classes, 5));
-    }
-    View<float, 3> activation(std::size_t l, std::int64_t units) const
-    {
-        return View<float, 3>::dense(activations[l].data(), 1, w.M, units);
-    }
-    void run() const
-    {
-        auto const& tensors = w.model.tensors.all();
-        for (std::size_t l = 0; l < tensors.size(); ++l) {
-            auto const& t = tensors[l];
-            auto const in = activation(l, t.fan_in), out = activation(l + 1, t.fan_out);
-            auto const W = View<float, 3>::dense(weights[l].data(), 1, t.fan_in, t.fan_out);
-            Nets const one{1};
-            for (int i = 0; i < (l == 0 ? 1 : 2); ++i) {
-                matmul<float>(w.exec, one, 1e-3, in, Op::none, W, Op::none, 0, out);
-                matmul<float>(w.exec, one, 1e-3, in, Op::transpose, out, Op::none, 0, W);
-                if (l > 0) matmul<float>(w.exec, one, 1e-3, out, Op::none, W, Op::transpose, 0, in);
-            }
-        }
-    }
-};
-
 void product(benchmark::State& state)
 {
     prepare_process();
-    bench::Workload w(static_cast<int>(state.range(0)), static_cast<int>(state.range(1)), state.range(2));
-    Matmuls const matmuls(w);
+    bench::Workload w(Exec::cpu(), static_cast<int>(state.range(0)), static_cast<int>(state.range(1)),
+                      state.range(2), 1);
+    bench::Matmuls const matmuls(w);
     double best_product = 1e30, best_matmul = 1e30, best_peak = 0;
     for (auto _ : state) {
         auto start = Clock::now();

@@ -20,8 +20,16 @@ inline std::vector<float> random_values(std::int64_t n, unsigned seed)
     return v;
 }
 
-// All examples as one batch that every network shares.   x: (M, inputs), labels: (M)
-inline Batch<float> batch_of(std::vector<float> const& x, std::vector<std::int32_t> const& labels)
+inline std::vector<std::int32_t> labels_of(std::int64_t examples)
+{
+    std::vector<std::int32_t> labels(static_cast<std::size_t>(examples));
+    for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % 10);
+    return labels;
+}
+
+// All examples as one batch that every network shares.   x: (M, inputs), labels: (M); vectors or Buffers
+template <class Values, class Labels>
+Batch<float> batch_of(Values const& x, Labels const& labels)
 {
     auto const M = static_cast<std::int64_t>(labels.size());
     Batch<float> b;
@@ -30,23 +38,22 @@ inline Batch<float> batch_of(std::vector<float> const& x, std::vector<std::int32
     return b;
 }
 
-// One network with its Hessian operator, linearised, and a direction.
+// N networks with their Hessian operator, linearised, and a direction for each.
 struct Workload {
-    Workload(int depth, int width, std::int64_t examples)
-        : exec(Exec::cpu()), model(make_model(depth, width)), M(examples),
-          x(random_values(M * model.inputs, 1)), labels(static_cast<std::size_t>(M)),
-          arena(exec, arena_bytes()), hessian(exec, arena, model, Loss::mse, 1, batch())
+    Workload(Exec const& where, int depth, int width, std::int64_t examples, int nets)
+        : exec(where), model(make_model(depth, width)), M(examples), N(nets),
+          x(exec, random_values(M * model.inputs, 1)), labels(exec, labels_of(M)),
+          arena(exec, arena_bytes()), hessian(exec, arena, model, Loss::mse, N, batch())
     {
-        for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<int>(i % 10);
-        std::int64_t const P = model.params();
-        theta = arena.take<float, 2>(1, P);
-        v = arena.take<float, 2>(1, P);
-        Hv = arena.take<float, 2>(1, P);
-        std::uint64_t const seed = 1;
-        initialise(exec, Nets{1}, model.tensors, &seed, theta);
-        from_host(exec, random_values(P, 2), v.data);
-        hessian.evaluate(Nets{1}, theta);
-        hessian.linearise(Nets{1});
+        take_vectors(arena);
+        std::vector<std::uint64_t> seeds(static_cast<std::size_t>(N));
+        for (std::size_t n = 0; n < seeds.size(); ++n) seeds[n] = n + 1;
+        Buffer<std::uint64_t> const seed(exec, seeds);
+        initialise(exec, Nets{N}, model.tensors, seed.data(), theta);
+        from_host(exec, random_values(N * model.params(), 2), v);
+        hessian.evaluate(Nets{N}, theta);
+        hessian.linearise(Nets{N});
+        exec.wait();  // the seeds go
     }
 
     static Model make_model(int depth, int width)
@@ -57,21 +64,27 @@ struct Workload {
         return build_fcn(spec);
     }
     Batch<float> batch() const { return batch_of(x, labels); }
-    std::size_t arena_bytes() const
+    std::size_t arena_bytes()
     {
         Arena measure;
-        HessianOperator<float> const op(exec, measure, model, Loss::mse, 1, batch());
-        return measure.largest() + 3 * (static_cast<std::size_t>(model.params()) * 4 + 256);
+        HessianOperator<float> const op(Exec::planning(exec.space()), measure, model, Loss::mse, N, batch());
+        take_vectors(measure);
+        return measure.largest();
+    }
+    void take_vectors(Arena& from)
+    {
+        for (auto* const vector : {&theta, &v, &Hv}) *vector = from.take_rows<float, 2>(N, model.params());
     }
 
     Exec exec;
     Model model;
     std::int64_t M;
-    std::vector<float> x;
-    std::vector<std::int32_t> labels;
+    int N;
+    Buffer<float> x;
+    Buffer<std::int32_t> labels;
+    View<float, 2> theta, v, Hv;  // (N, P)
     Arena arena;
     HessianOperator<float> hessian;
-    View<float, 2> theta, v, Hv;
 };
 
 }  // namespace sg::bench

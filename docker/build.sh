@@ -35,6 +35,10 @@ if [ "$cuda" = ON ]; then
         case $(realpath "$path") in
             "$toolkit"/*) cp -L "$path" "$libraries/$name" ;;
         esac
+        # cuBLASLt opens NVRTC by itself where it wants it.
+        if [[ $name == libcublasLt.so.* ]]; then
+            cp -L "$(dirname "$path")"/libnvrtc.so.* "$(dirname "$path")"/libnvrtc-builtins.so.* "$libraries"
+        fi
     done
 fi
 du -shc "$folder"/usr/local/*

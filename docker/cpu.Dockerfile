@@ -5,7 +5,7 @@
 ARG BASE=debian:bookworm-slim
 
 FROM ${BASE} AS build
-ARG MARCH
+ARG MARCH=
 WORKDIR /src
 COPY scripts scripts
 RUN scripts/setup.sh --for build

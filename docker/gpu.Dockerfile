@@ -7,7 +7,7 @@ ARG BUILD_BASE=nvidia/cuda:13.0.1-devel-ubuntu24.04
 ARG BASE=nvidia/cuda:13.0.1-base-ubuntu24.04
 
 FROM ${BUILD_BASE} AS build
-ARG MARCH
+ARG MARCH=
 WORKDIR /src
 COPY scripts scripts
 RUN scripts/setup.sh --for build --cuda

@@ -41,16 +41,16 @@ mirror() {
 # What this machine's apt and pip were told of proxies and certificates, for a root file system that lies in FOLDER.
 give_settings() {
     local folder=$1 key value
+    local -A settings=() # what is said twice counts once
     apt-config dump | grep -i '^Acquire::https\?::.*proxy' >"$folder/etc/apt/apt.conf.d/90host" || true
-    echo "[global]" >"$folder/etc/pip.conf"
-    python3 -m pip config list 2>/dev/null | sed "s/^[^.]*\.\([a-z-]*\)='\(.*\)'$/\1 \2/" | while read -r key value; do
+    while read -r key value; do
         case $key in
-            cert) mkdir -p "$folder/etc/ssl"; cp "$value" "$folder/etc/ssl/host.pem"; value=/etc/ssl/host.pem ;;
-            index-url | extra-index-url | proxy | trusted-host) ;;
-            *) continue ;;
+            cert) mkdir -p "$folder/etc/ssl"; cp "$value" "$folder/etc/ssl/host.pem"; settings[cert]=/etc/ssl/host.pem ;;
+            index-url | extra-index-url | proxy | trusted-host) settings[$key]=$value ;;
         esac
-        echo "$key = $value" >>"$folder/etc/pip.conf"
-    done
+    done < <(python3 -m pip config list 2>/dev/null | sed "s/^[^.]*\.\([a-z-]*\)='\(.*\)'$/\1 \2/")
+    echo "[global]" >"$folder/etc/pip.conf"
+    for key in "${!settings[@]}"; do echo "$key = ${settings[$key]}" >>"$folder/etc/pip.conf"; done
 }
 
 make_base() {
@@ -68,8 +68,10 @@ make_base() {
 }
 
 build_image() {
-    buildah "${store[@]}" build --isolation chroot --network host --pull-never --build-arg BUILD_BASE=localhost/base \
-        --build-arg BASE=localhost/base -f "$root/docker/$1.Dockerfile" -t "localhost/sharpgrid:$1" "$root"
+    local bases=(--build-arg BASE=localhost/base)
+    if [ "$1" = gpu ]; then bases+=(--build-arg BUILD_BASE=localhost/base); fi
+    buildah "${store[@]}" build --isolation chroot --network host --pull-never "${bases[@]}" \
+        -f "$root/docker/$1.Dockerfile" -t "localhost/sharpgrid:$1" "$root"
 }
 
 # The limits are podman's own, made small enough for a machine that lets nobody raise them.
@@ -103,7 +105,7 @@ check_owner() {
 
 # SIGTERM, which `docker stop` sends to the program itself, ends a run with 75, and it goes on.
 check_stop() {
-    local name=stopped code study=(run $studies/four_regimes.yaml -o stopped.h5 --set grid.seeds=1)
+    local name=stopped code study=(run "$studies/four_regimes.yaml" -o stopped.h5 --set grid.seeds=1)
     container run --detach --name $name "${confined[@]}" --user "$user" --volume "$out:/out" "$image" "${study[@]}" \
         >/dev/null
     sleep 3
@@ -115,7 +117,7 @@ check_stop() {
 }
 
 check_image() {
-    local image=localhost/sharpgrid:$1 out=$scratch/out program
+    local image=localhost/sharpgrid:$1 out=$scratch/out file program
     rm -rf "$out"
     install -d -o "${user%:*}" -g "${user#*:}" "$out"
     in_image 0 Subcommands none
@@ -124,7 +126,7 @@ check_image() {
     in_image 0 . "$out:/out" run $studies/quickstart.yaml "${small[@]}" -o quick.h5
     in_image 0 c_loss "$out:/out" analyse quick.h5
     in_image 0 . "$out:/out" report quick.h5 -o quick.html
-    [ -s "$out/quick.h5" ] && [ -s "$out/quick.html" ] || fail "no quick.h5 or quick.html came out of $image"
+    for file in quick.h5 quick.html; do [ -s "$out/$file" ] || fail "no $file came out of $image"; done
     check_stop
     check_owner "$out"
     in_image 2 'cannot write other.h5: .*Read-only file system' "$out:/out:ro" run $studies/uv.yaml -o other.h5
