@@ -12,11 +12,11 @@ set -euo pipefail
 
 quick=
 if [ "${1:-}" = --quick ]; then quick=yes; shift; fi
-folder=$(realpath -m "${1:-$root/build/gpu}")
 if [ $# -gt 1 ] || [[ ${1:-} == -* ]]; then
     echo "usage: scripts/gpu.sh [--quick] [FOLDER]" >&2
     exit 2
 fi
+folder=$(realpath -m "${1:-$root/build/gpu}")
 read -ra runner <<<"${SG_RUNNER:-}"
 if [ ${#runner[@]} = 0 ] && ! has_gpu; then
     echo "gpu.sh: $("$root/scripts/toolkit.sh" --dry-run | sed -n '1s/^toolkit: //p')" >&2
@@ -58,8 +58,7 @@ needs() {
 }
 
 machine() {
-    git log -1 --format='commit %H of %cI'
-    git status --short
+    git log -1 --format='commit %H of %cI' && git status --short || echo "no commit: not a git repository"
     uname -srm
     lscpu | grep -E '^(Model name|CPU\(s\)|Thread|Socket)'
     free -g | head -n 2
@@ -131,6 +130,7 @@ occupancy() {
 # A study on both spaces, with its constants and the seconds of wall clock that it took.
 quick_options=(--set 'data={set: synthetic, examples: 1024, inputs: 12, classes: 4}' --set 'model={kind: fcn, depth: 2, width: 8}'
     --set 'training={batch: 32, steps: 2}' --set 'grid={c: [1, 4, 30], seeds: 2}')
+summary='' # of a step
 timed_run() {
     local study=$1 device=$2 output=$3 started took
     shift 3
@@ -138,7 +138,7 @@ timed_run() {
     started=$(date +%s%N)
     "${program[@]}" run "configs/$study.yaml" -o "$output" --device "$device" "$@"
     took=$((($(date +%s%N) - started) / 1000000))
-    printf 'TIME %s on %s: %d.%03d s\n' "$study" "$device" $((took / 1000)) $((took % 1000))
+    summary+=$(printf '%s on %s: %d.%03d s' "$study" "$device" $((took / 1000)) $((took % 1000)))$'\n'
 }
 
 on_both() {
@@ -148,7 +148,7 @@ on_both() {
         "${program[@]}" analyse --json "$scratch/$study-$device.h5" >"$folder/$study-$device.json"
         "${program[@]}" analyse "$scratch/$study-$device.h5"
     done
-    grep '^TIME' "$folder"/*-"${study}"-*.log
+    printf '%s' "$summary"
 }
 
 # The published study again, in pieces: the same bits as in one go.
@@ -160,6 +160,7 @@ again() {
         [ $code = 0 ] || [ $code = 75 ] || exit $code
     done
     build/gpu-python/bin/python tests/host/compare_files.py "$scratch/published-cuda.h5" "$scratch/pieces.h5"
+    printf '%s' "$summary"
 }
 
 # The shapes and the grid of the authors' notebook: 852 networks, 19 Pflop.
@@ -170,6 +171,7 @@ full_study() {
     timed_run published cuda "$scratch/full.h5" "${full[@]}" --max-time 3h
     "${program[@]}" analyse --json "$scratch/full.h5" >"$folder/published-full.json"
     "${program[@]}" analyse "$scratch/full.h5"
+    printf '%s' "$summary"
 }
 
 write_results() {
