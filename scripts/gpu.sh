@@ -4,7 +4,7 @@
 # benchmarks with shares of peak, and the published study, timed. One file comes out of it, to be sent back:
 #   scripts/gpu.sh [--quick] [FOLDER]     writes FOLDER.tar.gz; default: build/gpu. --quick: the same on small studies
 # A step that fails does not stop the later ones. Exit codes: 0 all steps passed, 1 one failed, 3 none failed but a tool
-# was not there, 4 no GPU. Takes one to three hours, most of it the study at full size.
+# was not there, 4 no GPU or no CUDA. Takes one to three hours, most of it the study at full size.
 # With SG_RUNNER in the environment that command is put before each program of ours, and stands for the GPU: an emulator.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -73,9 +73,16 @@ driver() {
 
 build_all() { build cuda all -DCMAKE_BUILD_TYPE=Release -DSG_TESTS=ON -DSG_BENCH=ON -DSG_CUDA=ON; }
 
-tests() {
-    local filter='*'
+# One at a time: they look at the free memory of the device.
+device_tests() {
+    local filter='*/cuda' jobs=1
     if [ $quick ]; then filter='*RowsTest*/cuda:*EachTest*/cuda'; fi
+    run_tests cuda "$filter" ${runner[@]+"${runner[@]}"}
+}
+
+cpu_tests() {
+    local filter='*-*/cuda'
+    if [ $quick ]; then filter='*RowsTest*-*/cuda'; fi
     run_tests cuda "$filter" ${runner[@]+"${runner[@]}"}
 }
 
@@ -191,13 +198,17 @@ write_results() {
 say "Setup"
 "$root/scripts/setup.sh" --for tests --cuda
 find_nvcc
-has_nvcc || fail "there is no nvcc of CUDA 13"
+if ! has_nvcc; then
+    echo "gpu.sh: there is no nvcc of CUDA 13 (scripts/setup.sh --cuda installs it)" >&2
+    exit 4
+fi
 
 step "machine" machine
 step "driver" driver
 step "build" build_all
 step "doctor" "${program[@]}" doctor --device cuda -o "$scratch"
-step "tests" tests
+step "tests on the device" device_tests
+step "tests on the CPU" cpu_tests
 step "memcheck" sanitize memcheck "$kernels" --leak-check full
 step "racecheck" sanitize racecheck "$shared"
 step "initcheck" sanitize initcheck "$kernels"
