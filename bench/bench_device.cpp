@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The engine on a GPU: Hessian-vector products and training steps of N networks, replayed as the program replays them,
-// as a share of the rate of one large matmul by the same library in the same process ("of_peak": no more than that library
-// reaches is asked for), and of the matmuls of a product alone ("share"). Times are those of the host around work that
-// it waits for.
-//   bench-device [--quick] [OPTION...]      options of Google Benchmark; --quick: small shapes, to try the program itself
+// The engine on a GPU: Hessian-vector products and training steps of N networks, replayed as the program replays
+// them, as a share of the rate of one large matmul by the same library in the same process ("of_peak": no more than
+// that library reaches is asked for), and of the matmuls of a product alone ("share"). Times are those of the host
+// around work that it waits for.
+//   bench-device [--quick] [OPTION...]      options of Google Benchmark; --quick: small shapes, to try the program
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -43,7 +43,8 @@ double peak(Exec const& exec)
 {
     static double best = 0;
     std::int64_t const n = quick ? 128 : 8192;
-    Buffer<float> const a(exec, bench::random_values(n * n, 6)), b(exec, bench::random_values(n * n, 7)), c(exec, n * n);
+    Buffer<float> const a(exec, bench::random_values(n * n, 6)), b(exec, bench::random_values(n * n, 7));
+    Buffer<float> const c(exec, n * n);
     auto const view = [n](Buffer<float> const& m) { return View<float, 3>::dense(m.data(), 1, n, n); };
     auto const call = [&] { matmul<float>(exec, Nets{1}, 1, view(a), Op::none, view(b), Op::none, 0, view(c)); };
     call();  // what is chosen at the first use is chosen now
@@ -110,7 +111,8 @@ void training_step(benchmark::State& state, Shape const& shape)
     double const flops = gradient_flops(model, examples) * shape.nets;
     state.counters["Gflop/s"] = flops / best * 1e-9;
     state.counters["of_peak"] = flops / best / peak(exec);
-    state.counters["update_GB/s"] = 3e-9 * sizeof(float) * static_cast<double>(model.params()) * shape.nets / best_update;
+    double const bytes = 3.0 * sizeof(float) * static_cast<double>(model.params()) * shape.nets;
+    state.counters["update_GB/s"] = bytes / best_update * 1e-9;
 }
 
 using Measure = void (*)(benchmark::State&, Shape const&);

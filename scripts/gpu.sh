@@ -4,7 +4,7 @@
 # benchmarks with shares of peak, and the published study, timed. One file comes out of it, to be sent back:
 #   scripts/gpu.sh [--quick] [FOLDER]     writes FOLDER.tar.gz; default: build/gpu. --quick: the same on small studies
 # A step that fails does not stop the later ones. Exit codes: 0 all steps passed, 1 one failed, 3 none failed but a tool
-# was not there, 4 no GPU or no CUDA. Takes one to three hours, most of it the study at full size.
+# was not there, 4 no GPU or no CUDA. One to three hours, most of it the study at full size.
 # With SG_RUNNER in the environment that command is put before each program of ours, and stands for the GPU: an emulator.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -116,7 +116,8 @@ sanitize() {
 }
 # Only what shares memory in a block can race there.
 shared="Rows Team TeamMatmul Ritz Lanczos"
-kernels="$shared Activation Basis Dense Each Gather Hessian Loss Matmul Meter Model Power Random Sgd Slice Tensors Vectors"
+kernels="$shared Activation Basis Dense Each Gather Hessian Loss Matmul Meter Model Power Random Sgd Slice Tensors"
+kernels+=" Vectors"
 if [ $quick ]; then kernels=$shared; fi
 
 spaces() {
@@ -135,7 +136,8 @@ occupancy() {
 }
 
 # A study on both spaces, with its constants and the seconds of wall clock that it took.
-quick_options=(--set 'data={set: synthetic, examples: 1024, inputs: 12, classes: 4}' --set 'model={kind: fcn, depth: 2, width: 8}'
+quick_options=(--set 'data={set: synthetic, examples: 1024, inputs: 12, classes: 4}'
+    --set 'model={kind: fcn, depth: 2, width: 8}'
     --set 'training={batch: 32, steps: 2}' --set 'grid={c: [1, 4, 30], seeds: 2}')
 summary='' # of a step
 timed_run() {

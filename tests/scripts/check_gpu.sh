@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What scripts/gpu.sh does without a GPU, and when a step fails: a copy of the scripts, with programs in place of compiler,
-# Python and everything that would run on a device.
+# What scripts/gpu.sh does without a GPU, and when a step fails: a copy of the scripts, with programs in place of
+# compiler, Python and everything that would run on a device.
 #   check_gpu.sh      prints each case; exit code 1 if one is wrong
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
