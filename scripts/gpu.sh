@@ -88,13 +88,14 @@ cpu_tests() {
 
 # The one of the toolkit, on PATH, or NVIDIA's wheel. An emulator has no device for it.
 find_sanitizer() {
-    local candidate
+    local candidate release
     for candidate in "$(command -v compute-sanitizer || true)" "$(dirname "$nvcc")/compute-sanitizer" \
         "$root"/build/sanitizer-tool/lib/python3*/site-packages/nvidia/cu13/bin/compute-sanitizer; do
         if [ -x "$candidate" ]; then sanitizer=$candidate; fi
     done
     if [ -z "${sanitizer:-}" ] && [ $# = 0 ]; then
-        make_venv build/sanitizer-tool 'nvidia-cuda-sanitizer-api>=13.0,<14' || true
+        release=$(nvcc_release "$nvcc") # no newer than the toolkit, and so than the driver
+        make_venv build/sanitizer-tool "nvidia-cuda-sanitizer-api>=13.0,<13.$((${release#*.} + 1))" || true
         find_sanitizer again
     fi
 }
