@@ -61,6 +61,7 @@ make_base() {
     if [ "$ID" = ubuntu ]; then components=main,universe; fi
     debootstrap --variant=minbase "--components=$components" "$VERSION_CODENAME" "$scratch/base" \
         "$(mirror "$VERSION_CODENAME")" >"$scratch/debootstrap.log" || { tail "$scratch/debootstrap.log"; return 1; }
+    rm -rf "$scratch"/base/var/lib/apt/lists/* "$scratch"/base/var/cache/apt/archives/*.deb # as in images of a hub
     give_settings "$scratch/base"
     container=$(buildah "${store[@]}" from scratch)
     buildah "${store[@]}" copy --quiet "$container" "$scratch/base" / >/dev/null
