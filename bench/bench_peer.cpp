@@ -33,8 +33,8 @@ struct Networks {
 std::vector<float> in_coordinates(bench::Shared const& data, std::int64_t width, std::vector<float> const& v)
 {
     if (data.r == 0) return v;
-    auto const D = data.inputs, M = data.M, r = data.r;
-    std::vector<double> L(data.rotated.begin(), data.rotated.end());
+    auto const D = data.D, M = data.M, r = data.r;
+    std::vector<double> L(data.L.begin(), data.L.end());
     std::vector<double> b(static_cast<std::size_t>(std::max(M, r) * width), 0.0);
     for (std::int64_t i = 0; i < M; ++i)
         for (std::int64_t k = 0; k < D; ++k)
@@ -66,7 +66,7 @@ Networks read_networks(std::string const& path)
     auto const sizes = take<std::int64_t>(in, 6);
     auto const params = bench::Workload::make_model(static_cast<int>(sizes[0]), static_cast<int>(sizes[1])).params();
     auto x = take<float>(in, sizes[2] * sizes[3]);
-    Networks n{sizes[0], sizes[1], sizes[4], sizes[5], {std::move(x), take<std::int32_t>(in, sizes[2])}, {}, {}};
+    Networks n{sizes[0], sizes[1], sizes[4], sizes[5], {Exec::cpu(), std::move(x), take<std::int32_t>(in, sizes[2])}, {}, {}};
     n.theta = take<float>(in, n.steps * n.nets * params);
     n.start = in_coordinates(n.data, n.width, take<float>(in, params));
     return n;

@@ -21,46 +21,52 @@ inline std::vector<float> random_values(std::int64_t n, unsigned seed)
     return v;
 }
 
-// Examples that every network shares.
+inline std::vector<std::int32_t> labels_of(std::int64_t examples)
+{
+    std::vector<std::int32_t> labels(static_cast<std::size_t>(examples));
+    for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % 10);
+    return labels;
+}
+
+// Examples that all networks share, rotated where a study would rotate them.   x: (M, D), L: (M, r)
 struct Shared {
-    // x: (M, inputs), labels: (M)
-    Shared(std::vector<float> values, std::vector<std::int32_t> numbers)
-        : x(std::move(values)), labels(std::move(numbers)), M(static_cast<std::int64_t>(labels.size())),
-          inputs(static_cast<std::int64_t>(x.size()) / M), r(rotated_inputs(M, inputs))
+    Shared(Exec const& exec, std::vector<float> values, std::vector<std::int32_t> const& numbers)
+        : M(static_cast<std::int64_t>(numbers.size())), D(static_cast<std::int64_t>(values.size()) / M),
+          r(rotated_inputs(M, D)), x(std::move(values)), L(r > 0 ? rotate_examples(x, M, D) : std::vector<float>{}),
+          x_there(exec, x), L_there(exec, L), labels(exec, numbers)
     {
-        if (r > 0) rotated = rotate_examples(x, M, inputs);
     }
     Batch<float> batch() const
     {
         Batch<float> b;
-        b.x = View<float const, 3>::dense(x.data(), 1, M, inputs);
+        b.x = View<float const, 3>::dense(x_there.data(), 1, M, D);
         b.labels.labels = View<std::int32_t const, 2>::dense(labels.data(), 1, M);
-        b.rotated = View<float const, 3>::dense(rotated.data(), 1, M, r);
+        b.rotated = View<float const, 3>::dense(L_there.data(), 1, M, r);
         return b;
     }
 
-    std::vector<float> x;
-    std::vector<std::int32_t> labels;
-    std::int64_t M, inputs, r;
-    std::vector<float> rotated;  // (M, r)
+    std::int64_t M, D, r;
+    std::vector<float> x, L;
+    Buffer<float> x_there, L_there;
+    Buffer<std::int32_t> labels;
 };
 
-// One network with its Hessian operator, linearised, and a direction.
+// N networks with their Hessian operator, linearised, and a direction for each.
 struct Workload {
-    Workload(int depth, int width, std::int64_t examples)
-        : exec(Exec::cpu()), model(make_model(depth, width)), M(examples),
-          shared(random_values(M * model.inputs, 1), every_class(M)), arena(exec, arena_bytes()),
-          hessian(exec, arena, model, Loss::mse, 1, shared.batch())
+    Workload(Exec const& where, int depth, int width, std::int64_t examples, int nets)
+        : exec(where), model(make_model(depth, width)), M(examples), N(nets),
+          shared(exec, random_values(M * model.inputs, 1), labels_of(M)), arena(exec, arena_bytes()),
+          hessian(exec, arena, model, Loss::mse, N, shared.batch())
     {
-        std::int64_t const P = hessian.coordinates().params();
-        theta = arena.take<float, 2>(1, model.params());
-        v = arena.take<float, 2>(1, P);
-        Hv = arena.take<float, 2>(1, P);
-        std::uint64_t const seed = 1;
-        initialise(exec, Nets{1}, model.tensors, &seed, theta);
-        from_host(exec, random_values(P, 2), v.data);
-        hessian.evaluate(Nets{1}, theta);
-        hessian.linearise(Nets{1});
+        take_vectors(arena, hessian);
+        std::vector<std::uint64_t> seeds(static_cast<std::size_t>(N));
+        for (std::size_t n = 0; n < seeds.size(); ++n) seeds[n] = n + 1;
+        Buffer<std::uint64_t> const seed(exec, seeds);
+        initialise(exec, Nets{N}, model.tensors, seed.data(), theta);
+        from_host(exec, random_values(N * hessian.coordinates().params(), 2), v);
+        hessian.evaluate(Nets{N}, theta);
+        hessian.linearise(Nets{N});
+        exec.wait();  // the seeds go
     }
 
     static Model make_model(int depth, int width)
@@ -70,26 +76,33 @@ struct Workload {
         spec.width = width;
         return build_fcn(spec);
     }
-    static std::vector<std::int32_t> every_class(std::int64_t examples)
+    // Flops of one product of all networks. A GPU takes all examples at once, and the zeros of L with them.
+    double flops() const
     {
-        std::vector<std::int32_t> labels;
-        for (std::int64_t i = 0; i < examples; ++i) labels.push_back(static_cast<std::int32_t>(i % 10));
-        return labels;
+        bool const in_chunks = exec.on_cpu() && shared.r > 0;
+        return N * (in_chunks ? rotated_flops(model, M, shared.r) : product_flops(hessian.coordinates(), M));
     }
-    std::size_t arena_bytes() const
+    std::size_t arena_bytes()
     {
         Arena measure;
-        HessianOperator<float> const op(exec, measure, model, Loss::mse, 1, shared.batch());
-        return measure.largest() + 3 * (static_cast<std::size_t>(model.params()) * 4 + 256);
+        HessianOperator<float> const op(Exec::planning(exec.space()), measure, model, Loss::mse, N, shared.batch());
+        take_vectors(measure, op);
+        return measure.largest();
+    }
+    void take_vectors(Arena& from, HessianOperator<float> const& op)
+    {
+        theta = from.take_rows<float, 2>(N, model.params());
+        for (auto* const vector : {&v, &Hv}) *vector = from.take_rows<float, 2>(N, op.coordinates().params());
     }
 
     Exec exec;
     Model model;
     std::int64_t M;
+    int N;
     Shared shared;
+    View<float, 2> theta, v, Hv;  // (N, P), (N, P') in the coordinates of the operator
     Arena arena;
     HessianOperator<float> hessian;
-    View<float, 2> theta, v, Hv;
 };
 
 }  // namespace sg::bench

@@ -60,8 +60,8 @@ double network_flops(Study const& study, Variant const& v, Cohort const& cohort,
         // Of the networks of a search about a third has to show at every step that λ does not rise.
         double const measured = study.measured_at(t) ? 1 : study.search ? 1.0 / 3 : 0;
         double const forward = study.published() ? forward_flops(model, M) : 0;
-        double const backward = forward + gradient_flops(model, M) - forward_flops(model, M);
-        double const again = recompute ? gradient_flops(model, M) : 0;
+        double const backward = forward + linearise_flops(model, M);
+        double const again = recompute ? forward_flops(model, M) + linearise_flops(model, M) : 0;
         double const spectrum = study.spectrum.at(t) ? spectrum_products(study, model.params()) : 0;
         double const products = measured * expected_products(study, model.params());
         flops += (spectrum > 0 ? 1 : measured) * backward + products * (measurement_flops(study, cohort, M) + again) +
@@ -69,7 +69,8 @@ double network_flops(Study const& study, Variant const& v, Cohort const& cohort,
     }
     // 101 points and some about the peak; in a search, of about half the networks.
     if (study.barrier) flops += (study.search ? 60 : 120) * forward_flops(model, L);
-    return flops + (v.batch > 0 ? study.steps * gradient_flops(model, v.batch) : 0);
+    if (v.batch > 0) return flops + study.steps * gradient_flops(model, v.batch);
+    return flops + study.steps * (gradient_flops(model, L) - forward_flops(model, L));
 }
 
 }  // namespace
@@ -167,7 +168,7 @@ void set_slice(Cohort& c, int nets, Study const& study, DatasetShape const& data
     double const spectrum = study.spectrum.at(0) ? spectrum_products(study, c.model.params()) : 0;
     double const products = study.published() ? expected_products(study, c.model.params()) : 14;
     c.initial_flops = products * measurement_flops(study, c, M) + spectrum * product_flops(c.model, M) +
-                      gradient_flops(c.model, M);
+                      forward_flops(c.model, M) + linearise_flops(c.model, M);
     if (study.published()) c.initial_flops += forward_flops(c.model, c.examples);
 }
 

@@ -223,6 +223,9 @@ DeviceModel const* device_model_of(std::string_view driver_name)
 Cost cost_of_step(Study const& study, Cohort const& cohort, Processor const& processor, int nets, int seeds,
                   double measured, bool tensor)
 {
+    SG_EXPECT(nets > 0 && seeds > 0);
+    SG_EXPECT(processor.flops > 0 && processor.bandwidth > 0);
+    SG_EXPECT(measured >= 0 && measured <= 1);
     Work const work(study, cohort, processor, nets, seeds);
     auto const products = expected_products(study, cohort.coordinates.params());
     return work.training() + work.on_measured.forward(work.L) + times(measured, work.sharpness(products, tensor));

@@ -19,7 +19,6 @@ std::string human_bytes(double bytes)
 
 std::string human_time(double seconds)
 {
-    if (seconds < 9.95) return fmt::format("{:.1f} s", seconds);
     if (seconds < 60) return fmt::format("{:.0f} s", seconds);
     auto const s = static_cast<long long>(seconds + 0.5);
     if (s < 3600) return fmt::format("{} min {:02} s", s / 60, s % 60);
@@ -50,6 +49,7 @@ static void print_time_on_cpu(std::ostream& out, Study const& study, Plan const&
 // Slices of one device run side by side, but share it: their times add up.
 static void print_time_on_gpu(std::ostream& out, Study const& study, Plan const& plan)
 {
+    SG_EXPECT(plan.machine.model && !plan.machine.devices.empty());
     auto const& model = *plan.machine.model;
     auto const seconds = [&](bool tensor) {
         auto const all = total_seconds(study, plan, tensor, [&](auto const&) -> auto const& { return model.processor; });

@@ -55,6 +55,7 @@ has_gpu() {
 build() {
     local name=$1 target=$2
     shift 2
+    mkdir -p "$root/build"
     cmake -S "$root" -B "$root/build/$name" -G Ninja "$@" >"$root/build/$name.log" 2>&1 || {
         cat "$root/build/$name.log" >&2
         fail "cmake could not configure build/$name"
@@ -113,5 +114,3 @@ make_venv() {
     python3 -m venv "$folder"
     "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
 }
-
-mkdir -p "$root/build"

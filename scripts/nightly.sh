@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # What takes longer than .ci/run may: every test under the sanitizers, studies, precisions, interruptions,
-# kills, faults and shortages, a long run.
+# kills, faults and shortages, a long run, images.
 #   scripts/nightly.sh [KILLS]     default: 1000
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -128,6 +128,9 @@ if has_nvcc && [ -f "$emulator/build.sh" ]; then
     "$python" "${matrix[@]}" --kills 50 --depth 1
     "$python" "${matrix[@]}" --every 10
 fi
+
+say "Images"
+"$root/docker/test.sh"
 
 say "All tests under the sanitizers"
 build sanitize all -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1" \

@@ -39,6 +39,7 @@ download() {
     mkdir "$scratch/parts"
     unpack "$scratch"/plotly-*.whl "$scratch/parts" || return 1
     rm -rf "$folder"
+    mkdir -p "$(dirname "$folder")"
     mv "$scratch/parts" "$folder"
 }
 

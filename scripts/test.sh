@@ -26,7 +26,7 @@ fi
 
 if has_nvcc && has_gpu; then
     say "Test on the GPU"
-    run_tests cuda '*/cuda'
+    jobs=1 run_tests cuda '*/cuda' # one at a time: they look at the free memory of the device
 fi
 
 say "Test on the CPU"

@@ -47,6 +47,7 @@ static double matmul_flops(Model const& model, std::int64_t examples, double fir
 
 double forward_flops(Model const& m, std::int64_t examples) { return matmul_flops(m, examples, 1, 1); }
 double gradient_flops(Model const& m, std::int64_t examples) { return matmul_flops(m, examples, 2, 3); }
+double linearise_flops(Model const& m, std::int64_t examples) { return matmul_flops(m, examples, 0, 1); }
 double product_flops(Model const& m, std::int64_t examples) { return matmul_flops(m, examples, 2, 6); }
 
 double rotated_columns(std::int64_t examples, std::int64_t inputs)

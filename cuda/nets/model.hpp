@@ -36,6 +36,7 @@ Model build_fcn(FcnSpec const& spec);
 // (6 matmuls per hidden layer, 2 for the first).
 double forward_flops(Model const& model, std::int64_t examples);
 double gradient_flops(Model const& model, std::int64_t examples);
+double linearise_flops(Model const& model, std::int64_t examples);  // the backward pass without the gradient
 double product_flops(Model const& model, std::int64_t examples);
 // The same in the coordinates of nets/rotation.hpp, of `inputs` numbers, as the CPU computes it; and how many columns of L it
 // reads of an example, in the mean.

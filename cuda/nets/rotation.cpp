@@ -32,6 +32,7 @@ std::vector<T> rotate_examples(std::vector<T> const& x, std::int64_t examples, s
 
 Model rotated(Model model, std::int64_t inputs)
 {
+    SG_EXPECT(inputs > 0 && inputs <= model.inputs);
     TensorTable table;
     for (auto const& t : model.tensors.all()) {
         auto const in = t.layer == 0 ? inputs : t.fan_in;

@@ -69,7 +69,7 @@ TEST(Cost, ADeviceComputesLargeNetworksAtItsRateAndSmallOnesByLaunches) {
     EXPECT_GT(tf32.seconds, float32.seconds / 8);  // training, and the last product, stay in float
     EXPECT_EQ(tf32.launches, float32.launches);
     auto const one = of(narrow, 1, false), many = of(narrow, 64, false);
-    EXPECT_GT(static_cast<double>(one.launches) * gpu.launch, 0.4 * one.seconds);
+    EXPECT_GT(static_cast<double>(one.launches) * gpu.launch, 0.35 * one.seconds);
     EXPECT_LT(many.seconds, 8 * one.seconds);
 }
 

@@ -15,6 +15,10 @@ TEST(Scripts, TheToolkitFitsTheDriver) {
     EXPECT_EQ(run("bash '" SG_SOURCE_DIR "/tests/scripts/check_toolkit.sh"), 0);
 }
 
+TEST(Scripts, TheGpuScriptGoesOnAfterAFailure) {
+    EXPECT_EQ(run("bash '" SG_SOURCE_DIR "/tests/scripts/check_gpu.sh"), 0);
+}
+
 TEST(Scripts, BudgetsOfKernelsAreCompared) {
     EXPECT_EQ(run("python3 -B '" SG_SOURCE_DIR "/tests/scripts/check_kernels.py"), 0);
 }

@@ -45,7 +45,7 @@ TEST(Rotation, IsLeftOutWhereItSavesLittle) {
     EXPECT_EQ(rotated_inputs(3136, 784), 784);
     EXPECT_EQ(rotated_inputs(3137, 784), 0);
     auto const model = build_fcn(fcn(4, 32, 784, 10));
-    EXPECT_LT(rotated_flops(model, 512, 512), 0.51 * product_flops(model, 512));
+    EXPECT_LT(rotated_flops(model, 512, 512), 0.54 * product_flops(model, 512));
     // Chunks of 128 and 2 examples read 128 and 130 columns.
     auto const linear = build_fcn(fcn(1, 5, 150, 3));
     EXPECT_DOUBLE_EQ(rotated_flops(linear, 130, 130), 2.0 * 2 * 3 * (128 * 128 + 2 * 130));

@@ -30,7 +30,7 @@ bool ends_with(std::string const& text, std::string const& end) {
 }
 
 bool is_source(fs::path const& path) {
-    static std::set<std::string> const kinds{".cpp", ".hpp", ".cu", ".py", ".sh"};
+    static std::set<std::string> const kinds{".cpp", ".hpp", ".cu", ".py", ".sh", ".Dockerfile"};
     return kinds.count(path.extension().string()) || path.filename() == "CMakeLists.txt" ||
            path.parent_path().filename() == ".ci";
 }
@@ -47,7 +47,7 @@ std::vector<SourceFile> const& sources() {
     static std::vector<SourceFile> const files = [] {
         fs::path const root = SG_SOURCE_DIR;
         std::vector<SourceFile> found{read(root / "CMakeLists.txt")};
-        for (char const* folder : {".ci", "bench", "cuda", "host", "scripts", "tests"}) {
+        for (char const* folder : {".ci", "bench", "cuda", "docker", "host", "scripts", "tests"}) {
             if (!fs::exists(root / folder)) continue;
             for (auto const& entry : fs::recursive_directory_iterator(root / folder))
                 if (entry.is_regular_file() && is_source(entry.path()))
