@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 
-SHAPES = [(2, 16), (4, 32), (8, 32), (2, 64), (4, 64), (8, 64), (4, 128), (8, 128), (4, 256)]
+SHAPES = [(4, 256), (2, 16), (4, 32), (8, 32), (2, 64), (4, 64), (8, 64), (4, 128), (8, 128)]
 UNITS = {"s": 1, "min": 60, "h": 3600}
 
 
@@ -54,7 +54,7 @@ def main():
         path = pathlib.Path(name) / "cost.yaml"
         for depth, width in SHAPES:
             # Seconds of work: narrow networks train for longer.
-            steps = max(10, 2000 // (width * depth))
+            steps = max(10, 6000 // (width * depth))
             path.write_text(study(depth, width, 2, 1))
             start = min(taken(arguments.program, path) for _ in range(3))
             path.write_text(study(depth, width, arguments.seeds, steps))

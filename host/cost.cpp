@@ -20,7 +20,8 @@ constexpr double gpu_flop_share = 0.8, gpu_byte_share = 0.85;
 
 constexpr Processor gpu(int units, double flops, double tensor_flops, double bandwidth)
 {
-    return {units, gpu_flop_share * flops, gpu_flop_share * tensor_flops, gpu_byte_share * bandwidth, 2e-6, 64, 32};
+    return {units, gpu_flop_share * flops, gpu_flop_share * flops, gpu_flop_share * tensor_flops,
+            gpu_byte_share * bandwidth, 2e-6, 64, 32};
 }
 
 constexpr std::size_t GiB = std::size_t{1} << 30;
@@ -40,7 +41,7 @@ public:
     Sum(Processor const& processor, int nets) : p_(processor), nets_(nets) {}
 
     // C (m, n) of each network, from `left_operands` different A.
-    void matmul(std::int64_t m, std::int64_t n, std::int64_t k, int left_operands, bool tensor)
+    void matmul(bool first, std::int64_t m, std::int64_t n, std::int64_t k, int left_operands, bool tensor)
     {
         auto const N = static_cast<double>(nets_);
         double const padded = 2.0 * N * static_cast<double>(up(m, p_.tile_m) * up(n, p_.tile_n) * k);
@@ -51,7 +52,8 @@ public:
             double const waves = std::ceil(tiles / p_.units);
             fill = tiles / (waves * p_.units);
         }
-        double const rate = tensor && p_.tensor_flops > 0 ? p_.tensor_flops : p_.flops;
+        double const in_float = first ? p_.flops : p_.inner_flops;
+        double const rate = tensor && p_.tensor_flops > 0 ? p_.tensor_flops : in_float;
         double const reading = p_.is_core() ? 0 : bytes / p_.bandwidth;  // tiles are read from the cache there
         add(std::max(padded / (rate * fill), reading), 2.0 * N * static_cast<double>(m * n * k), bytes);
     }
@@ -94,7 +96,7 @@ public:
     Cost forward(std::int64_t B) const
     {
         return over_layers([&](Sum& sum, Tensor const& t) {
-            sum.matmul(B, t.fan_out, t.fan_in, operands(t), false);
+            sum.matmul(t.layer == 0, B, t.fan_out, t.fan_in, operands(t), false);
             sum.pass(2 * B * t.fan_out);  // activation, or loss
         });
     }
@@ -103,8 +105,8 @@ public:
     {
         return over_layers([&](Sum& sum, Tensor const& t) {
             sum.pass(3 * B * t.fan_out);
-            if (gradient) sum.matmul(t.fan_in, t.fan_out, B, operands(t), false);
-            if (t.layer > 0) sum.matmul(B, t.fan_in, t.fan_out, nets_, false);
+            if (gradient) sum.matmul(t.layer == 0, t.fan_in, t.fan_out, B, operands(t), false);
+            if (t.layer > 0) sum.matmul(t.layer == 0, B, t.fan_in, t.fan_out, nets_, false);
         });
     }
 
@@ -114,9 +116,9 @@ public:
         auto const cost = over_layers([&](Sum& sum, Tensor const& t) {
             auto const in = t.layer == 0 ? reach : t.fan_in;
             for (int i = 0; i < (t.layer == 0 ? 1 : 2); ++i) {
-                sum.matmul(M, t.fan_out, in, operands(t), tensor);
-                sum.matmul(in, t.fan_out, M, operands(t), tensor);
-                if (t.layer > 0) sum.matmul(M, in, t.fan_out, nets_, tensor);
+                sum.matmul(t.layer == 0, M, t.fan_out, in, operands(t), tensor);
+                sum.matmul(t.layer == 0, in, t.fan_out, M, operands(t), tensor);
+                if (t.layer > 0) sum.matmul(t.layer == 0, M, in, t.fan_out, nets_, tensor);
             }
             sum.pass(3 * M * t.fan_out);
             sum.pass(4 * M * t.fan_out);
@@ -252,29 +254,44 @@ double cost_of_cohort(Study const& study, Cohort const& cohort, Processor const&
     return slices * cost.seconds + std::ceil(static_cast<double>(seeds) / together) * initial.seconds;
 }
 
+// Each chunk of examples is read once, as in a pass: from beyond the second-level cache.
 Processor measure_core(std::int64_t width)
 {
     auto const exec = Exec::cpu();
-    std::int64_t const M = rotated_chunk, D = 512, w = std::clamp<std::int64_t>(width, 1, 1024);
-    Buffer<float> const a(exec, M * D), b(exec, D * w), out(exec, M * w);
+    constexpr std::int64_t chunks = 16, M = rotated_chunk, D = 512;
+    std::int64_t const w = std::clamp<std::int64_t>(width, 1, 1024);
+    Buffer<float> const x(exec, chunks * M * D), h(exec, 2 * chunks * M * w), weights(exec, D * w), inner(exec, w * w);
+    auto const part = [](Buffer<float> const& from, std::int64_t i, std::int64_t columns) {
+        return View<float, 3>::dense(from.data() + i * M * columns, 1, M, columns);
+    };
+    auto const W = View<float, 3>::dense(weights.data(), 1, D, w), V = View<float, 3>::dense(inner.data(), 1, w, w);
     auto const best = [](auto const& run) {
         double least = 1e30;
-        for (int i = 0; i < 8; ++i) {
+        for (int i = 0; i < 4; ++i) {
             auto const start = std::chrono::steady_clock::now();
-            run();
+            for (std::int64_t c = 0; c < chunks; ++c) run(c);
             least = std::min(least, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
         }
-        return least;
+        return least / chunks;
     };
-    auto const A = View<float, 3>::dense(a.data(), 1, M, D), B = View<float, 3>::dense(b.data(), 1, D, w);
-    auto const C = View<float, 3>::dense(out.data(), 1, M, w);
-    double const there = best([&] { matmul<float>(exec, Nets{1}, 1, A, Op::none, B, Op::none, 0, C); });
-    double const back = best([&] { matmul<float>(exec, Nets{1}, 1, A, Op::transpose, C, Op::none, 1, B); });
-    double const pass = best([&] { activate<float>(exec, Nets{1}, Activation::relu, A); });
+    Nets const one{1};
+    double const first = best([&](std::int64_t c) {
+        matmul<float>(exec, one, 1, part(x, c, D), Op::none, W, Op::none, 0, part(h, c, w));
+        matmul<float>(exec, one, 1, part(x, c, D), Op::transpose, part(h, c, w), Op::none, 1, W);
+    });
+    double const other = best([&](std::int64_t c) {
+        auto const in = part(h, c, w), out = part(h, chunks + c, w);
+        matmul<float>(exec, one, 1, in, Op::none, V, Op::none, 0, out);
+        matmul<float>(exec, one, 1, in, Op::transpose, out, Op::none, 1, V);
+        matmul<float>(exec, one, 1, out, Op::none, V, Op::transpose, 0, in);
+    });
+    double const pass = best([&](std::int64_t c) { activate<float>(exec, one, Activation::relu, part(x, c, D)); });
     Processor core;
     core.tile_n = 16;
-    core.flops = 4.0 * static_cast<double>(M * D * up(w, core.tile_n)) / (there + back);
-    core.bandwidth = 8.0 * static_cast<double>(M * D) / pass;  // read and written
+    auto const columns = static_cast<double>(up(w, core.tile_n));
+    core.flops = 4.0 * M * D * columns / first;
+    core.inner_flops = 6.0 * M * static_cast<double>(w) * columns / other;
+    core.bandwidth = 8.0 * M * D / pass;  // read and written
     return core;
 }
 

@@ -11,7 +11,8 @@ namespace sg {
 // What computes, in a few numbers. A CPU is one core of it.
 struct Processor {
     int units = 1;                        // multiprocessors, which take the tiles of a matmul in turn
-    double flops = 0;                     // a second, in float, of all units together
+    double flops = 0;                     // a second, in float, of all units together: of the first layer
+    double inner_flops = 0;               // of the others
     double tensor_flops = 0;              // the same in TF32; 0: never
     double bandwidth = 0;                 // bytes a second
     double launch = 0;                    // s before a kernel of a graph begins

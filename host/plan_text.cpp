@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <ostream>
+#include <thread>
 
 #include "host/cost.hpp"
 #include "host/plan.hpp"
@@ -35,11 +37,24 @@ static double total_seconds(Study const& study, Plan const& plan, bool tensor, F
     return sum;
 }
 
+// A core, in the median of as many as will work side by side: they share caches and memory.
+static Processor measure_cores(int width, int workers)
+{
+    std::vector<Processor> cores(static_cast<std::size_t>(workers));
+    std::vector<std::thread> threads;
+    for (auto& core : cores) threads.emplace_back([&core, width] { core = measure_core(width); });
+    for (auto& thread : threads) thread.join();
+    auto const middle = cores.begin() + static_cast<std::ptrdiff_t>(cores.size() / 2);
+    std::nth_element(cores.begin(), middle, cores.end(),
+                     [](auto const& a, auto const& b) { return a.inner_flops < b.inner_flops; });
+    return *middle;
+}
+
 static void print_time_on_cpu(std::ostream& out, Study const& study, Plan const& plan)
 {
     std::map<int, Processor> cores;  // by width
     for (auto const& c : plan.cohorts)
-        if (!cores.contains(c.spec.width)) cores[c.spec.width] = measure_core(c.spec.width);
+        if (!cores.contains(c.spec.width)) cores[c.spec.width] = measure_cores(c.spec.width, plan.workers);
     auto const core = [&](Cohort const& c) -> Processor const& { return cores.at(c.spec.width); };
     double const seconds = total_seconds(study, plan, false, core) / plan.workers;
     out << fmt::format("time         about {} ({:.0f} Gflop/s per core)\n", human_time(seconds),
