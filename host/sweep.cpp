@@ -56,13 +56,14 @@ public:
           stop_(stop), counters_(counters), sink_(sink), policy_(checkpoints.policy), cohorts_(plan.cohorts),
           agenda_(study, cohorts_, todo, checkpoints.found, failed_)
     {
+        // Before OpenBLAS is used: examples are factored below.
+        if (plan.space() == Space::cpu) prepare_workers(plan.workers);
         for (int w = 0; w < plan.workers; ++w) {
             auto& place = places_[plan.device_of(w)];
             if (!place)
                 place = std::make_unique<Place<T>>(plan.device_of(w), dataset,
                                                    study.loss_examples(dataset.examples));
         }
-        if (plan.space() == Space::cpu) prepare_workers(plan.workers);
     }
 
     SweepResult run()
