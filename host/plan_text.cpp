@@ -41,9 +41,10 @@ static double total_seconds(Study const& study, Plan const& plan, bool tensor, F
 static Processor measure_cores(int width, int workers)
 {
     std::vector<Processor> cores(static_cast<std::size_t>(workers));
-    std::vector<std::thread> threads;
-    for (auto& core : cores) threads.emplace_back([&core, width] { core = measure_core(width); });
-    for (auto& thread : threads) thread.join();
+    {
+        std::vector<std::jthread> threads;  // joined where one cannot be made, too
+        for (auto& core : cores) threads.emplace_back([&core, width] { core = measure_core(width); });
+    }
     auto const middle = cores.begin() + static_cast<std::ptrdiff_t>(cores.size() / 2);
     std::nth_element(cores.begin(), middle, cores.end(),
                      [](auto const& a, auto const& b) { return a.inner_flops < b.inner_flops; });
@@ -52,6 +53,7 @@ static Processor measure_cores(int width, int workers)
 
 static void print_time_on_cpu(std::ostream& out, Study const& study, Plan const& plan)
 {
+    prepare_workers(plan.workers);
     std::map<int, Processor> cores;  // by width
     for (auto const& c : plan.cohorts)
         if (!cores.contains(c.spec.width)) cores[c.spec.width] = measure_cores(c.spec.width, plan.workers);

@@ -57,7 +57,7 @@ public:
           agenda_(study, cohorts_, todo, checkpoints.found, failed_)
     {
         // Before OpenBLAS is used: examples are factored below.
-        if (plan.space() == Space::cpu) prepare_workers(plan.workers);
+        prepare_workers(plan.space() == Space::cpu ? plan.workers : 1);
         for (int w = 0; w < plan.workers; ++w) {
             auto& place = places_[plan.device_of(w)];
             if (!place)
