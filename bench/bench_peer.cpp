@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "bench/workload.hpp"
+#include "cuda/ops/matmul.hpp"
 #include "cuda/sharpness/meter.hpp"
 #include "cuda/train/slice.hpp"
 #include "host/config.hpp"
@@ -35,17 +36,17 @@ std::vector<float> in_coordinates(bench::Shared const& data, std::int64_t width,
     if (data.r == 0) return v;
     auto const D = data.D, M = data.M, r = data.r;
     std::vector<double> L(data.L.begin(), data.L.end());
+    std::vector<double> const x(data.x.begin(), data.x.end()), first(v.begin(), v.begin() + D * width);
     std::vector<double> b(static_cast<std::size_t>(std::max(M, r) * width), 0.0);
-    for (std::int64_t i = 0; i < M; ++i)
-        for (std::int64_t k = 0; k < D; ++k)
-            for (std::int64_t j = 0; j < width; ++j)
-                b[static_cast<std::size_t>(i * width + j)] +=
-                    double{data.x[static_cast<std::size_t>(i * D + k)]} * v[static_cast<std::size_t>(k * width + j)];
+    matmul<double>(Exec::cpu(), Nets{1}, 1, View<double const, 3>::dense(x.data(), 1, M, D), Op::none,
+                   View<double const, 3>::dense(first.data(), 1, D, width), Op::none, 0,
+                   View<double, 3>::dense(b.data(), 1, M, width));
     std::vector<lapack_int> pivots(static_cast<std::size_t>(r), 0);
     lapack_int rank = 0;
-    LAPACKE_dgelsy(LAPACK_ROW_MAJOR, static_cast<lapack_int>(M), static_cast<lapack_int>(r),
-                   static_cast<lapack_int>(width), L.data(), static_cast<lapack_int>(r), b.data(),
-                   static_cast<lapack_int>(width), pivots.data(), 1e-7, &rank);
+    auto const fault = LAPACKE_dgelsy(LAPACK_ROW_MAJOR, static_cast<lapack_int>(M), static_cast<lapack_int>(r),
+                                      static_cast<lapack_int>(width), L.data(), static_cast<lapack_int>(r), b.data(),
+                                      static_cast<lapack_int>(width), pivots.data(), 1e-7, &rank);
+    SG_EXPECT(fault == 0);
     std::vector<float> out(b.begin(), b.begin() + r * width);
     out.insert(out.end(), v.begin() + D * width, v.end());
     return out;

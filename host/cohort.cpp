@@ -44,8 +44,7 @@ std::size_t arena_bytes(Study const& study, Cohort const& cohort, Space space, D
 // Of one product of the measurement of λ. Where it runs does not matter: a shard is dealt out by it.
 double measurement_flops(Study const& study, Cohort const& cohort, std::int64_t examples)
 {
-    bool const parameters = study.published() || study.sharpness.method == SharpnessMethod::exact;
-    auto const r = parameters ? 0 : rotated_inputs(examples, cohort.model.inputs);
+    auto const r = product_inputs(study, examples, cohort.model.inputs);
     return r > 0 ? rotated_flops(cohort.model, examples, r) : product_flops(cohort.model, examples);
 }
 
@@ -57,8 +56,7 @@ double network_flops(Study const& study, Variant const& v, Cohort const& cohort,
     double flops = 0;
     for (int t = 1; t <= study.steps; ++t) {
         flops += forward_flops(model, L);
-        // Of the networks of a search about a third has to show at every step that λ does not rise.
-        double const measured = study.measured_at(t) ? 1 : study.search ? 1.0 / 3 : 0;
+        double const measured = measured_share(study, t);
         double const forward = study.published() ? forward_flops(model, M) : 0;
         double const backward = forward + linearise_flops(model, M);
         double const again = recompute ? forward_flops(model, M) + linearise_flops(model, M) : 0;
@@ -67,8 +65,7 @@ double network_flops(Study const& study, Variant const& v, Cohort const& cohort,
         flops += (spectrum > 0 ? 1 : measured) * backward + products * (measurement_flops(study, cohort, M) + again) +
                  spectrum * (product_flops(model, M) + again);
     }
-    // 101 points and some about the peak; in a search, of about half the networks.
-    if (study.barrier) flops += (study.search ? 60 : 120) * forward_flops(model, L);
+    flops += barrier_points(study) * forward_flops(model, L);
     if (v.batch > 0) return flops + study.steps * gradient_flops(model, v.batch);
     return flops + study.steps * (gradient_flops(model, L) - forward_flops(model, L));
 }
@@ -86,6 +83,25 @@ std::int64_t state_values(Study const& study, Cohort const& cohort)
     auto const& variant = study.variants.at(static_cast<std::size_t>(cohort.variant));
     bool const lanczos = study.sharpness.method == SharpnessMethod::lanczos;
     return cohort.model.params() * (variant.momentum != 0 ? 2 : 1) + (lanczos ? 2 * cohort.coordinates.params() : 0);
+}
+
+double measured_share(Study const& study, int step)
+{
+    return study.measured_at(step) ? 1 : study.search ? 1.0 / 3 : 0;
+}
+
+// 101 points and some about the peak; in a search, of about half the networks.
+int barrier_points(Study const& study) { return !study.barrier ? 0 : study.search ? 60 : 120; }
+
+double initial_products(Study const& study, std::int64_t params)
+{
+    return study.published() ? expected_products(study, params) : 14;
+}
+
+std::int64_t product_inputs(Study const& study, std::int64_t examples, std::int64_t inputs)
+{
+    bool const parameters = study.published() || study.sharpness.method == SharpnessMethod::exact;
+    return parameters ? 0 : rotated_inputs(examples, inputs);
 }
 
 double expected_products(Study const& study, std::int64_t params)
@@ -166,8 +182,7 @@ void set_slice(Cohort& c, int nets, Study const& study, DatasetShape const& data
     c.flops = network_flops(study, study.variants[static_cast<std::size_t>(c.variant)], c,
                             c.recompute);
     double const spectrum = study.spectrum.at(0) ? spectrum_products(study, c.model.params()) : 0;
-    double const products = study.published() ? expected_products(study, c.model.params()) : 14;
-    c.initial_flops = products * measurement_flops(study, c, M) + spectrum * product_flops(c.model, M) +
+    c.initial_flops = initial_products(study, c.model.params()) * measurement_flops(study, c, M) + spectrum * product_flops(c.model, M) +
                       forward_flops(c.model, M) + linearise_flops(c.model, M);
     if (study.published()) c.initial_flops += forward_flops(c.model, c.examples);
 }

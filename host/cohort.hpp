@@ -69,6 +69,14 @@ SpectrumOptions spectrum_options(Study const& study);
 // Products that the plan expects of one measurement of the spectrum.
 double spectrum_products(Study const& study, std::int64_t params);
 
+// What flops and time are both made of. Of a search about a third of the networks have to show at every step that λ does
+// not rise; `barrier_points` are evaluations of the loss of one network; `product_inputs` are the columns r of L that a
+// product of M examples may read (nets/rotation.hpp), 0: it reads the examples.
+double measured_share(Study const& study, int step);
+int barrier_points(Study const& study);
+double initial_products(Study const& study, std::int64_t params);
+std::int64_t product_inputs(Study const& study, std::int64_t examples, std::int64_t inputs);
+
 // Products per measurement that the plan expects (measured on the quick study).
 double expected_products(Study const& study, std::int64_t params);
 

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cmath>
 
-#include "cuda/nets/rotation.hpp"
 #include "cuda/ops/activation.hpp"
 #include "cuda/ops/matmul.hpp"
 #include "host/todo.hpp"
@@ -106,7 +105,7 @@ public:
         return over_layers([&](Sum& sum, Tensor const& t) {
             sum.pass(3 * B * t.fan_out);
             if (gradient) sum.matmul(t.layer == 0, t.fan_in, t.fan_out, B, operands(t), false);
-            if (t.layer > 0) sum.matmul(t.layer == 0, B, t.fan_in, t.fan_out, nets_, false);
+            if (t.layer > 0) sum.matmul(false, B, t.fan_in, t.fan_out, nets_, false);
         });
     }
 
@@ -118,7 +117,7 @@ public:
             for (int i = 0; i < (t.layer == 0 ? 1 : 2); ++i) {
                 sum.matmul(t.layer == 0, M, t.fan_out, in, operands(t), tensor);
                 sum.matmul(t.layer == 0, in, t.fan_out, M, operands(t), tensor);
-                if (t.layer > 0) sum.matmul(t.layer == 0, M, in, t.fan_out, nets_, tensor);
+                if (t.layer > 0) sum.matmul(false, M, in, t.fan_out, nets_, tensor);
             }
             sum.pass(3 * M * t.fan_out);
             sum.pass(4 * M * t.fan_out);
@@ -157,16 +156,16 @@ Cost times(double factor, Cost cost)
 // Columns that the first layer of a product reads.
 std::int64_t columns_read(Study const& study, Cohort const& c, Processor const& processor, std::int64_t M)
 {
-    auto const r = rotated_inputs(M, c.model.inputs);
-    if (r == 0 || study.published() || study.sharpness.method == SharpnessMethod::exact) return c.model.inputs;
+    auto const r = product_inputs(study, M, c.model.inputs);
+    if (r == 0) return c.model.inputs;
     return processor.is_core() ? static_cast<std::int64_t>(rotated_columns(M, r)) : r;
 }
 
-// Share of the steps at which a network's λ is measured; of those of a search about a third has to show it always.
-double measured_share(Study const& study)
+// Share of the steps at which a network's λ is measured.
+double mean_measured_share(Study const& study)
 {
     double sum = 0;
-    for (int t = 1; t <= study.steps; ++t) sum += study.measured_at(t) ? 1 : study.search ? 1.0 / 3 : 0;
+    for (int t = 1; t <= study.steps; ++t) sum += measured_share(study, t);
     return study.steps > 0 ? sum / study.steps : 0;
 }
 
@@ -240,16 +239,15 @@ double cost_of_cohort(Study const& study, Cohort const& cohort, Processor const&
     double const slices = std::ceil(networks / cohort.slice_nets);
     int const nets = static_cast<int>(std::ceil(networks / slices));
     int const seeds_of_slice = std::min(seeds, (nets + of_seed - 1) / of_seed);
-    auto cost = times(study.steps, cost_of_step(study, cohort, processor, nets, seeds_of_slice, measured_share(study), tensor));
+    auto cost = times(study.steps, cost_of_step(study, cohort, processor, nets, seeds_of_slice, mean_measured_share(study), tensor));
     Work const slice(study, cohort, processor, nets, seeds_of_slice);
-    if (study.barrier) cost = cost + times(study.search ? 60 : 120, slice.on_measured.forward(slice.L));
+    cost = cost + times(barrier_points(study), slice.on_measured.forward(slice.L));
     double const spectrum = spectrum_products(study, cohort.model.params());
     for (int t = 1; t <= study.steps && spectrum > 0; ++t)
         if (study.spectrum.at(t)) cost = cost + slice.on_measured.forward(slice.L) + slice.sharpness(spectrum, false);
     int const together = cohort.unit_seeds;
     Work const first(study, cohort, processor, together, 1);
-    double const products = (study.published() ? expected_products(study, cohort.model.params()) : 14) +
-                            (study.spectrum.at(0) ? spectrum : 0);
+    double const products = initial_products(study, cohort.model.params()) + (study.spectrum.at(0) ? spectrum : 0);
     auto const initial = first.on_measured.forward(first.L) + first.sharpness(products, false);
     return slices * cost.seconds + std::ceil(static_cast<double>(seeds) / together) * initial.seconds;
 }
