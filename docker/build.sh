@@ -3,7 +3,7 @@
 # Builds sharpgrid in the first stage of an image, and lays out in FOLDER what the last stage takes.
 #   docker/build.sh cpu|cuda FOLDER
 # With MARCH in the environment for that processor; else for x86-64 with AVX2 and FMA (or the least of another kind of
-# processor), not for the machine that happens to build.
+# processor), not for the machine that happens to build. ARCHITECTURES: of CUDA, for CMake.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../scripts/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/common.sh"
@@ -23,7 +23,7 @@ if [ -z "$march" ] && [ "$(uname -m)" = x86_64 ]; then march=x86-64-v3; fi
 
 say "Build for ${march:-any processor} (CUDA $cuda)"
 build image sharpgrid -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr/local -DSG_TESTS=OFF "-DSG_CUDA=$cuda" \
-    "-DSG_MARCH=$march"
+    "-DSG_MARCH=$march" "-DCMAKE_CUDA_ARCHITECTURES=${ARCHITECTURES:-80;90;100}"
 DESTDIR=$folder cmake --install "$root/build/image" --strip
 
 # The libraries of the toolkit that the program is linked with, and theirs: without the compiler and the rest.

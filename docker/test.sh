@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Builds the images for real, without one from a registry, and runs what README says of them; as root.
-#   docker/test.sh [cpu] [gpu]      default: both
+#   [ARCHITECTURES=90] docker/test.sh [cpu] [gpu]      default: both, the GPU image for all architectures
 # The base is this machine's own release of Debian or Ubuntu, made by debootstrap from the mirror that apt uses here.
 # buildah builds (chroot isolation, which needs no rights of a container runtime), podman with runc runs: namespaces, a
 # root file system that is read-only without any tmpfs, no capability, no network. STORAGE_DRIVER=vfs in the environment
@@ -72,6 +72,7 @@ make_base() {
 build_image() {
     local bases=(--build-arg BASE=localhost/base)
     if [ "$1" = gpu ]; then bases+=(--build-arg BUILD_BASE=localhost/base); fi
+    if [ "$1" = gpu ] && [ -n "${ARCHITECTURES:-}" ]; then bases+=(--build-arg "ARCHITECTURES=$ARCHITECTURES"); fi
     buildah "${store[@]}" build --isolation chroot --network host --pull-never "${bases[@]}" \
         -f "$root/docker/$1.Dockerfile" -t "localhost/sharpgrid:$1" "$root"
 }

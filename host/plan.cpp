@@ -115,6 +115,7 @@ void count_work(Plan& plan, Study const& study)
                       (c.initial_flops + c.flops * networks_of_point(study));
     }
     plan.workers = static_cast<int>(std::min<std::int64_t>(plan.workers, std::max(plan.slices, units)));
+    if (plan.space() == Space::cpu) plan.threads = std::max(1, plan.machine.workers / plan.workers);
 }
 
 std::size_t start_vector_bytes(Plan const& plan, Study const& study)
@@ -177,11 +178,11 @@ Plan make_plan(Study const& study, DatasetShape const& data, Machine const& mach
         plan.cohorts = make_cohorts(study, data, Space::cpu, precision, {cpu_slice(study, plan.workers), share});
     }
     count_work(plan, study);
-    auto const W = static_cast<std::size_t>(plan.workers);
+    auto const W = static_cast<std::size_t>(plan.workers), T = static_cast<std::size_t>(plan.threads);
     std::size_t const rows = static_cast<std::size_t>(plan.networks) * row_bytes(study);
     // All rows, one array of all of them on its way to the file, and the file's last chunks.
     std::size_t const output = rows + rows / 4 + stream_bytes;
-    plan.host_bytes = base + output + W * (start_vector_bytes(plan, study) + blas_bytes);
+    plan.host_bytes = base + output + W * (start_vector_bytes(plan, study) + T * blas_bytes);
     auto const checkpoint = checkpoint_bytes(plan, study);
     plan.host_bytes += W * checkpoint.memory;
     if (plan.space() == Space::cpu) {

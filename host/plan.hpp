@@ -28,6 +28,7 @@ struct Plan {
     std::vector<Cohort> cohorts;
     Precision precision = Precision::single;
     int workers = 1;               // of all devices together; each has its stream and its slice
+    int threads = 1;               // of a worker, on the CPU: more where there are fewer slices than cores
     std::int64_t networks = 0;
     std::int64_t slices = 0;
     double flops = 0;
@@ -51,6 +52,7 @@ std::string device_memory_fault(Plan const& plan);
 
 void print_plan(std::ostream& out, Study const& study, Plan const& plan);
 
+std::string workers_text(Plan const& plan);  // "1 worker of 4 threads"
 std::string human_bytes(double bytes);      // "1.2 GiB"
 std::string human_time(double seconds);     // "2 min 10 s"
 

@@ -28,6 +28,13 @@ std::string human_time(double seconds)
     return fmt::format("{} days {} h", s / 86400, s / 3600 % 24);
 }
 
+std::string workers_text(Plan const& plan)
+{
+    auto const counted = [](int n, char const* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); };
+    auto const text = counted(plan.workers, "worker");
+    return plan.threads == 1 ? text : text + " of " + counted(plan.threads, "thread");
+}
+
 // Seconds of the study when its workers share its cohorts evenly.   processor(cohort)
 template <class F>
 static double total_seconds(Study const& study, Plan const& plan, bool tensor, F const& processor)
@@ -51,14 +58,18 @@ static Processor measure_cores(int width, int workers)
     return *middle;
 }
 
+// What each further thread of a worker adds to the first: measured with two (bench/RESULTS.md).
+constexpr double further_thread = 0.4;
+
 static void print_time_on_cpu(std::ostream& out, Study const& study, Plan const& plan)
 {
     prepare_workers(plan.workers);
-    std::map<int, Processor> cores;  // by width
+    std::map<int, Processor> rates;  // by width
     for (auto const& c : plan.cohorts)
-        if (!cores.contains(c.spec.width)) cores[c.spec.width] = measure_cores(c.spec.width, plan.workers);
-    auto const core = [&](Cohort const& c) -> Processor const& { return cores.at(c.spec.width); };
-    double const seconds = total_seconds(study, plan, false, core) / plan.workers;
+        if (!rates.contains(c.spec.width)) rates[c.spec.width] = measure_cores(c.spec.width, plan.workers);
+    auto const core = [&](Cohort const& c) -> Processor const& { return rates.at(c.spec.width); };
+    double const cores = plan.workers * (1 + further_thread * (plan.threads - 1));
+    double const seconds = total_seconds(study, plan, false, core) / cores;
     out << fmt::format("time         about {} ({:.0f} Gflop/s per core)\n", human_time(seconds),
                        core(plan.cohorts.at(plan.cohorts.size() / 2)).flops * 1e-9);
 }
@@ -79,8 +90,8 @@ static void print_time_on_gpu(std::ostream& out, Study const& study, Plan const&
 
 void print_plan(std::ostream& out, Study const& study, Plan const& plan)
 {
-    out << fmt::format("study        {}: {} networks in {} cohorts, {} slices, {} workers\n", study.name,
-                       plan.networks, plan.cohorts.size(), plan.slices, plan.workers);
+    out << fmt::format("study        {}: {} networks in {} cohorts, {} slices, {}\n", study.name,
+                       plan.networks, plan.cohorts.size(), plan.slices, workers_text(plan));
     out << fmt::format("work         {:.3g} Gflop\n", plan.flops * 1e-9);
     if (auto const steps = study.spectrum.steps.size(); steps > 0)
         out << fmt::format("spectrum     about {:.0f} products per network at each of {} steps\n",

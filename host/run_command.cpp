@@ -106,8 +106,8 @@ ExitCode Run::operator()(StoredStudy&& kept)
     check_sizes(study, {data.examples, data.inputs, data.classes});
     check_data(lock.path(), kept, data);
     auto const description = describe(plan.machine);
-    spdlog::info("{}: {} networks, {} workers, {} of memory planned; {}", study.name, plan.networks,
-                 plan.workers, human_bytes(static_cast<double>(plan.host_bytes)), description);
+    spdlog::info("{}: {} networks, {}, {} of memory planned; {}", study.name, plan.networks,
+                 workers_text(plan), human_bytes(static_cast<double>(plan.host_bytes)), description);
     return train(plan, data, description, std::move(kept));
 }
 

@@ -40,7 +40,10 @@ struct Place {
         : exec(exec_of(ordinal)), examples(exec, dataset, measured)
     {
     }
-    static Exec exec_of(int ordinal) { return ordinal < 0 ? Exec::cpu() : Exec::cuda(ordinal); }
+    static Exec exec_of(int ordinal, int threads = 1)
+    {
+        return ordinal < 0 ? Exec::cpu(0, threads) : Exec::cuda(ordinal);
+    }
 
     Exec exec;
     Examples<T> examples;
@@ -57,7 +60,7 @@ public:
           agenda_(study, cohorts_, todo, checkpoints.found, failed_)
     {
         // Before OpenBLAS is used: examples are factored below.
-        prepare_workers(plan.space() == Space::cpu ? plan.workers : 1);
+        prepare_workers(plan.space() == Space::cpu ? plan.workers * plan.threads : 1);
         for (int w = 0; w < plan.workers; ++w) {
             auto& place = places_[plan.device_of(w)];
             if (!place)
@@ -122,7 +125,7 @@ private:
         auto const& place = *places_.at(device);
         std::optional<typename Agenda<T>::Task> task;
         try {
-            Exec const exec = Place<T>::exec_of(device);
+            Exec const exec = Place<T>::exec_of(device, plan_.threads);
             Arena arena(exec, arena_bytes());
             std::unique_ptr<SliceRun<T>> slice;  // kept while the cohort stays the same, and its graphs with it
             Cohort const* cohort = nullptr;

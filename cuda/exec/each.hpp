@@ -47,13 +47,13 @@ inline EachGrid each_grid(std::int64_t n, int nets)
 }
 
 template <class F>
-void each_on_cpu(Nets nets, std::int64_t n, F const& f)
+void each_on_cpu(Nets nets, std::int64_t begin, std::int64_t end, F const& f)
 {
     for (int net = 0; net < nets.count; ++net) {
         if (nets.skip && nets.skip[net]) continue;
         auto const g = bind(f, net);  // a local copy: its members stay in registers
         SG_INDEPENDENT
-        for (std::int64_t i = 0; i < n; ++i) g(i);
+        for (std::int64_t i = begin; i < end; ++i) g(i);
     }
 }
 
@@ -66,7 +66,9 @@ void each(Exec const& exec, char const* name, Nets nets, std::int64_t n, F const
         if (exec.shuffle()) {
             for_each_shuffled(exec.shuffle(), nets, n, f);
         } else {
-            each_on_cpu(nets, n, f);
+            // Where a part begins, a vector of the loop begins, and a cache line.
+            exec.share(n, 4096, 64,
+                       [&](std::int64_t begin, std::int64_t end) { each_on_cpu(nets, begin, end, f); });
         }
         return;
     }

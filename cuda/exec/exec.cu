@@ -12,6 +12,7 @@
 #include <new>
 #include <vector>
 
+#include "cuda/exec/crew.hpp"
 #include "cuda/exec/device.hpp"
 #include "cuda/exec/error.hpp"
 
@@ -56,10 +57,13 @@ std::size_t group_limit()
 
 }  // namespace
 
-Exec Exec::cpu(std::uint64_t shuffle)
+Exec Exec::cpu(std::uint64_t shuffle, int threads)
 {
+    SG_EXPECT(threads == 1 || (threads > 1 && shuffle == 0));
     Exec exec;
     exec.shuffle_ = shuffle;
+    if (threads > 1) exec.crew_ = std::make_shared<Crew>(threads);
+    exec.threads_ = threads;
     return exec;
 }
 
@@ -68,6 +72,12 @@ Exec Exec::planning(Space space)
     Exec exec;
     exec.space_ = space;
     return exec;
+}
+
+void Exec::run_crew(Work work, void const* what) const
+{
+    SG_EXPECT(crew_ != nullptr);
+    crew_->run(work, what);
 }
 
 CudaState& Exec::device() const

@@ -3,6 +3,7 @@
 // It is passed first to everything that computes; there are no globals.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12,6 +13,7 @@ namespace sg {
 
 enum class Space { cpu, cuda };
 
+class Crew;
 struct CudaState;  // stream, cuBLASLt handle, workspace; known to files compiled by nvcc alone
 
 // Which networks a launch covers: slots [0, count), without those whose `skip` byte is not zero.
@@ -23,9 +25,9 @@ struct Nets {
 
 class Exec {
 public:
-    // One CPU worker. With `shuffle` ≠ 0 the indices of every launch and phase run in an order drawn
-    // from it: a result that changes would be a race on the GPU. For tests.
-    static Exec cpu(std::uint64_t shuffle = 0);
+    // One CPU worker, whose launches are shared by `threads`. With `shuffle` ≠ 0 the indices of every launch and
+    // phase run in an order drawn from it: a result that changes would be a race on the GPU. For tests.
+    static Exec cpu(std::uint64_t shuffle = 0, int threads = 1);
 
     // One stream on device `ordinal`. DeviceError: it has a fault (below), or an environment variable
     // would change the arithmetic.
@@ -37,7 +39,13 @@ public:
     Space space() const { return space_; }
     bool on_cpu() const { return space_ == Space::cpu; }
     std::uint64_t shuffle() const { return shuffle_; }
+    int threads() const { return threads_; }  // that share a launch; 1 on a GPU
     CudaState& device() const;  // space cuda only
+
+    // f(first, last) for parts of 0 ≤ i < n, cut at multiples of `grain`, at least `least` indices each: one for each
+    // thread of the CPU worker, or all of them in one where that would be fewer. Returns when all are done.
+    template <class F>
+    void share(std::int64_t n, std::int64_t least, std::int64_t grain, F const& f) const;
 
     // Blocks until everything that was launched is done.
     void wait() const;
@@ -82,8 +90,25 @@ private:
     Exec() = default;
     Space space_ = Space::cpu;
     std::uint64_t shuffle_ = 0;
+    using Work = void (*)(void const* what, int part);
+    void run_crew(Work work, void const* what) const;
+
+    int threads_ = 1;
+    std::shared_ptr<Crew> crew_;  // none: the caller is alone
     std::shared_ptr<CudaState> device_;
 };
+
+template <class F>
+void Exec::share(std::int64_t n, std::int64_t least, std::int64_t grain, F const& f) const
+{
+    auto const parts = threads_ > 1 ? std::min<std::int64_t>(threads_, n / std::max(least, grain)) : 1;
+    if (parts <= 1) return f(std::int64_t{0}, n);
+    auto const range = [&](int part) {
+        std::int64_t const size = n / parts / grain * grain;
+        if (part < parts) f(part * size, part + 1 == parts ? n : (part + 1) * size);
+    };
+    run_crew([](void const* g, int part) { (*static_cast<decltype(range)*>(g))(part); }, &range);
+}
 
 // Number of CUDA devices; 0 without a driver or in a build without CUDA. `why` says why 0.
 int cuda_device_count(std::string* why = nullptr);

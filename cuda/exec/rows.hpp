@@ -41,9 +41,10 @@ __global__ void rows_kernel(Nets nets, std::int64_t n, F f, View<double, 2> out)
 }
 #endif
 
-// 16 partial sums, so that the loop vectorises; tiles of i, so that k sums make one pass over memory.
+// Sums begin ≤ k < end. 16 partial sums, so that the loop vectorises; tiles of i, so that they make one pass over
+// memory.
 template <class F>
-void rows_on_cpu(Nets nets, std::int64_t n, int sums, F const& f, View<double, 2> const& out)
+void rows_on_cpu(Nets nets, std::int64_t n, int begin, int end, F const& f, View<double, 2> const& out)
 {
     constexpr int lanes = 16;
     constexpr std::int64_t tile = 2048;
@@ -52,7 +53,7 @@ void rows_on_cpu(Nets nets, std::int64_t n, int sums, F const& f, View<double, 2
         double partial[rows_limit][lanes] = {};
         for (std::int64_t first = 0; first < n; first += tile) {
             std::int64_t const last = std::min(n, first + tile);
-            for (int k = 0; k < sums; ++k) {
+            for (int k = begin; k < end; ++k) {
                 auto const g = bind_sum(f, net, k);
                 double s[lanes];
                 for (int l = 0; l < lanes; ++l) s[l] = partial[k][l];
@@ -63,7 +64,7 @@ void rows_on_cpu(Nets nets, std::int64_t n, int sums, F const& f, View<double, 2
                 for (int l = 0; l < lanes; ++l) partial[k][l] = s[l];
             }
         }
-        for (int k = 0; k < sums; ++k) {
+        for (int k = begin; k < end; ++k) {
             for (int half = lanes / 2; half > 0; half /= 2)
                 for (int l = 0; l < half; ++l) partial[k][l] += partial[k][l + half];
             out(net, k) = partial[k][0];
@@ -79,7 +80,9 @@ void rows(Exec const& exec, char const* name, Nets nets, std::int64_t n, int sum
     SG_EXPECT(sums >= 1 && sums <= rows_limit && sums <= out.extent[1]);
     if (nets.count <= 0) return;
     if (exec.on_cpu()) {
-        rows_on_cpu(nets, n, sums, f, out);
+        exec.share(sums, 8192 / std::max<std::int64_t>(n, 1), 1, [&](std::int64_t begin, std::int64_t end) {
+            rows_on_cpu(nets, n, static_cast<int>(begin), static_cast<int>(end), f, out);
+        });
         return;
     }
 #ifdef __CUDACC__

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cuda/ops/matmul.hpp"
 
-#include <cblas.h>
-
-#include <limits>
-#include <type_traits>
-
 #include "cuda/exec/error.hpp"
+#include "cuda/ops/blas_matmul.hpp"
 #include "cuda/ops/narrow_matmul.hpp"
 
 #ifdef SG_WITH_CUDA
@@ -17,26 +13,24 @@ namespace sg {
 
 namespace {
 
-CBLAS_TRANSPOSE cblas(Op op) { return op == Op::none ? CblasNoTrans : CblasTrans; }
-
-int narrow(std::int64_t x)
-{
-    SG_EXPECT(x >= 0 && x <= std::numeric_limits<int>::max());
-    return static_cast<int>(x);
-}
-
+// C of each network, in parts for the threads of `exec`.
 template <class T>
-void gemm(ProductShape const& s, T alpha, T const* A, std::int64_t lda, Op op_a, T const* B, std::int64_t ldb,
-          Op op_b, T beta, T* C, std::int64_t ldc)
+void matmul_on_cpu(Exec const& exec, Nets nets, ProductShape const& s, T alpha, View<T const, 3> const& A, Op op_a,
+                   View<T const, 3> const& B, Op op_b, T beta, View<T, 3> const& C)
 {
-    auto const compute = [] {
-        if constexpr (std::is_same_v<T, float>)
-            return cblas_sgemm;
-        else
-            return cblas_dgemm;
-    }();
-    compute(CblasRowMajor, cblas(op_a), cblas(op_b), narrow(s.m), narrow(s.n), narrow(s.k), alpha, A,
-            narrow(lda), B, narrow(ldb), beta, C, narrow(ldc));
+    bool const narrow = narrow_is_fast(s);
+    auto const product = narrow ? narrow_matmul<T> : blas_matmul<T>;
+    // Rows of narrow_matmul are computed one like the other, six at a time.
+    auto const least = narrow ? (1 << 16) / (s.n * s.k) + 1 : blas_rows<T>(exec, s, op_a, op_b, alpha, beta);
+    exec.share(s.m, least, narrow ? 6 : row_grain, [&](std::int64_t begin, std::int64_t end) {
+        ProductShape const part{end - begin, s.n, s.k};
+        std::int64_t const skipped = begin * (op_a == Op::none ? A.stride[1] : 1);
+        for (int net = 0; net < nets.count; ++net) {
+            if (nets.skip && nets.skip[net]) continue;
+            product(part, alpha, A.data + net * A.stride[0] + skipped, A.stride[1], op_a, B.data + net * B.stride[0],
+                    B.stride[1], op_b, beta, C.data + net * C.stride[0] + begin * C.stride[1], C.stride[1]);
+        }
+    });
 }
 
 }  // namespace
@@ -53,13 +47,7 @@ void matmul(Exec const& exec, Nets nets, double alpha, View<T const, 3> const& A
 #endif
         return;
     }
-    auto const product = narrow_is_fast(s) ? narrow_matmul<T> : gemm<T>;
-    for (int net = 0; net < nets.count; ++net) {
-        if (nets.skip && nets.skip[net]) continue;
-        product(s, static_cast<T>(alpha), A.data + net * A.stride[0], A.stride[1], op_a,
-                B.data + net * B.stride[0], B.stride[1], op_b, static_cast<T>(beta),
-                C.data + net * C.stride[0], C.stride[1]);
-    }
+    matmul_on_cpu<T>(exec, nets, s, static_cast<T>(alpha), A, op_a, B, op_b, static_cast<T>(beta), C);
 }
 
 template <class T>

@@ -167,25 +167,12 @@ void pack(T const* B, std::int64_t k_stride, std::int64_t stride, std::int64_t d
     for (std::int64_t i = 0; i < depth * panel<T> && alpha != 1; ++i) to[i] *= alpha;
 }
 
-}  // namespace
-
-bool narrow_is_fast([[maybe_unused]] ProductShape const& s)
-{
-#if defined(__AVX2__) && defined(__FMA__)
-    return s.n <= narrow_columns && s.k > 0;
-#else
-    return false;
-#endif
-}
-
+// C = alpha · op(A) · op(B) + beta · C with at most narrow_columns columns.
 template <class T>
-void narrow_matmul(ProductShape const& s, T alpha, T const* A, std::int64_t lda, Op op_a, T const* B,
-                   std::int64_t ldb, Op op_b, T beta, T* C, std::int64_t ldc)
+void multiply_columns(ProductShape const& s, T alpha, T const* A, std::int64_t lda, Op op_a, T const* B, std::int64_t ldb,
+                      Op op_b, T beta, T* C, std::int64_t ldc)
 {
     SG_EXPECT(s.n <= narrow_columns && s.k > 0);
-    SG_EXPECT(lda >= (op_a == Op::none ? s.k : s.m));
-    SG_EXPECT(ldb >= (op_b == Op::none ? s.n : s.k));
-    SG_EXPECT(ldc >= s.n);
     alignas(64) T packed[k_block * narrow_columns];
     alignas(64) T part[tile_rows * panel<T>] = {};
     bool const a_rows = op_a == Op::none, b_rows = op_b == Op::none;
@@ -218,6 +205,30 @@ void narrow_matmul(ProductShape const& s, T alpha, T const* A, std::int64_t lda,
                     edge<T>(rows, columns_at(j), left, right, depth, scale, C + i * ldc + j, ldc, part);
             }
         }
+    }
+}
+
+}  // namespace
+
+bool narrow_is_fast([[maybe_unused]] ProductShape const& s)
+{
+#if defined(__AVX2__) && defined(__FMA__)
+    return s.n <= 2 * narrow_columns && s.k > 0;
+#else
+    return false;
+#endif
+}
+
+template <class T>
+void narrow_matmul(ProductShape const& s, T alpha, T const* A, std::int64_t lda, Op op_a, T const* B,
+                   std::int64_t ldb, Op op_b, T beta, T* C, std::int64_t ldc)
+{
+    SG_EXPECT(lda >= (op_a == Op::none ? s.k : s.m));
+    SG_EXPECT(ldb >= (op_b == Op::none ? s.n : s.k));
+    SG_EXPECT(ldc >= s.n);
+    for (std::int64_t j = 0; j < s.n; j += narrow_columns) {
+        ProductShape const part{s.m, std::min(narrow_columns, s.n - j), s.k};
+        multiply_columns(part, alpha, A, lda, op_a, B + j * (op_b == Op::none ? 1 : ldb), ldb, op_b, beta, C + j, ldc);
     }
 }
 

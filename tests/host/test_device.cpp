@@ -134,7 +134,7 @@ TEST(Cores, AreThoseThatTheProcessMayUse) {
     sched_setaffinity(0, sizeof all, &all);
     EXPECT_EQ(allowed, 1);
     EXPECT_EQ(outcome.code, 0);
-    EXPECT_TRUE(outcome.has("8 networks, 1 workers")) << outcome.text;
+    EXPECT_TRUE(outcome.has("8 networks, 1 worker,")) << outcome.text;
 }
 
 }  // namespace

@@ -62,6 +62,7 @@ TEST(Plan, EveryWorkerOfTheCpuHasASlice) {
         EXPECT_EQ(p.cohorts[0].slice_nets, nets);
         EXPECT_EQ(p.slices, slices);
         EXPECT_EQ(p.workers, std::min(workers, 4));
+        EXPECT_EQ(p.threads, workers == 16 ? 4 : 1);
     }
     m.workers = 16;  // three seeds of a search have about twelve networks at a time
     EXPECT_EQ(plan(parse_study("study: searched\nmodel: {kind: fcn, depth: 2, width: 16}\n"

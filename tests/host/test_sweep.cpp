@@ -142,6 +142,36 @@ TEST_P(SweepTest, SlicesAndWorkersOfAnyNumberGiveTheSameBits) {
     }
 }
 
+// One network on several cores: wide enough that its launches are cut.
+TEST(SweepThreads, GiveTheBitsOfOne) {
+    prepare_process();
+    auto const study = parse_study(
+        "study: wide\ndata: {set: synthetic, examples: 400, inputs: 300, classes: 10}\n"
+        "model: {kind: fcn, depth: 3, width: [48, 128], activation: tanh}\n"
+        "training: {loss: mse, batch: 200, steps: 3}\ngrid: {c: [2], seeds: 1}\n"
+        "sharpness: {method: lanczos, examples: 400}\noutput: {file: none.h5}\n",
+        "wide.yaml");
+    Machine m;
+    m.host_memory = Exec::cpu().memory().free;
+    std::vector<Vec> whole;
+    for (int const threads : {1, 2, 3}) {
+        auto planned = make_plan(study, dataset_shape(study.data), m, Precision::single);
+        planned.threads = threads;
+        Todo todo(study, planned.cohorts, {}, {});
+        std::vector<Vec> rows;
+        std::atomic<bool> stop{false};
+        Counters counters;
+        sweep(study, planned, todo, load_dataset(study.data), stop, counters,
+              [&](std::vector<Trajectory> const& slice, AuditTally const&, std::string const&) {
+                  for (auto const& row : slice) rows.push_back(numbers(row));
+              },
+              {});
+        ASSERT_EQ(rows.size(), 2U);
+        if (threads == 1) whole = rows;
+        for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_SAME_BITS(rows[i], whole[i]);
+    }
+}
+
 // With a spectrum: at a step without λ as well, and shared by all c at step 0.
 TEST_P(SweepTest, SpectraHaveTheSameBitsInSlicesOfAnyNumber) {
     auto const study = study_of("{c: [1, 4, 64, 1e4], seeds: 2}",

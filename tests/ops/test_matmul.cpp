@@ -43,6 +43,37 @@ TEST_P(MatmulTest, SizesAroundTilesAndBlocksAgreeWithPlainLoops) {
                 }
 }
 
+// Rows of C in parts for several threads, of products that are computed by us and by OpenBLAS.
+template <class T>
+void expect_bits_of_one_thread(ProductSize const& size, Op op_a, Op op_b) {
+    bool const turned = op_a == Op::transpose, right_turned = op_b == Op::transpose;
+    oracle::Random random(7);
+    auto const a = random.normals(static_cast<std::size_t>(size.m * size.k));
+    auto const b = random.normals(static_cast<std::size_t>(size.k * size.n));
+    std::vector<T> whole;
+    for (int const threads : {1, 2, 3, 7}) {
+        auto const exec = Exec::cpu(0, threads);
+        Array<T, 3> const A(exec, a, 1, turned ? size.k : size.m, turned ? size.m : size.k);
+        Array<T, 3> const B(exec, b, 1, right_turned ? size.n : size.k, right_turned ? size.k : size.n);
+        Array<T, 3> const C(exec, 1, size.m, size.n);
+        matmul<T>(exec, {1}, 0.5, A.read(), op_a, B.read(), op_b, 0, C.view());
+        matmul<T>(exec, {1}, 0.5, A.read(), op_a, B.read(), op_b, 1, C.view());
+        if (threads == 1) whole = C.host();
+        EXPECT_EQ(C.host(), whole) << size.m << " x " << size.n << " x " << size.k << ", " << threads << " threads";
+    }
+}
+
+TEST(MatmulThreads, GiveTheBitsOfOne) {
+    prepare_process();
+    for (ProductSize const size : {ProductSize{97, 64, 100}, {512, 16, 300}, {401, 10, 64}, {784, 32, 128}, {128, 128, 784},
+                                   {784, 128, 128}, {97, 256, 256}, {509, 100, 77}, {300, 65, 400}, {512, 256, 257}})
+        for (Op const op_a : {Op::none, Op::transpose})
+            for (Op const op_b : {Op::none, Op::transpose}) {
+                expect_bits_of_one_thread<float>(size, op_a, op_b);
+                expect_bits_of_one_thread<double>(size, op_a, op_b);
+            }
+}
+
 TEST_P(MatmulTest, OperandsMayBeSharedAndHaveGaps) {
     for (int const which : {1, 2, 3})
         for (int const gap : {0, 3})
