@@ -12,6 +12,10 @@ namespace sg {
 
 enum class Space { cpu, cuda };
 
+// How a GPU multiplies matrices of floats: pedantically, or on tensor cores with factors that are rounded to TF32, which
+// has 11 significant bits. Sums are in float. Matrices of doubles, and the CPU, know the first alone.
+enum class Arithmetic : std::uint8_t { pedantic, tf32 };
+
 struct CudaState;  // stream, cuBLASLt handle, workspace; known to files compiled by nvcc alone
 
 // Which networks a launch covers: slots [0, count), without those whose `skip` byte is not zero.
@@ -33,6 +37,15 @@ public:
 
     // Computes nothing: for an Arena that only measures what `space` would need.
     static Exec planning(Space space);
+
+    // The same stream, with other arithmetic of its matmuls.
+    Exec with(Arithmetic arithmetic) const
+    {
+        Exec same = *this;
+        same.arithmetic_ = arithmetic;
+        return same;
+    }
+    Arithmetic arithmetic() const { return arithmetic_; }
 
     Space space() const { return space_; }
     bool on_cpu() const { return space_ == Space::cpu; }
@@ -82,6 +95,7 @@ private:
     Exec() = default;
     Space space_ = Space::cpu;
     std::uint64_t shuffle_ = 0;
+    Arithmetic arithmetic_ = Arithmetic::pedantic;
     std::shared_ptr<CudaState> device_;
 };
 
