@@ -62,7 +62,7 @@ std::vector<SectionRule> const& schema() {
           {"protocol"},
           {"c_sharp_margin"},
           {"spectrum"},
-          {"iterate", "leave it out"}}},
+          {"iterate"}}},
         {"sharpness.spectrum", {{"steps"}, {"top"}, {"smallest"}, {"density"}}},
         {"sharpness.spectrum.density", {{"probes"}, {"order"}}},
         {"output", {{"file"}}}};

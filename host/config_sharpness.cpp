@@ -61,6 +61,14 @@ void read_sharpness(Section const& section, std::span<SectionRule const> rules, 
     section.number("tolerance", spec.tolerance, inside_unit);
     section.integer("examples", spec.examples, any_count);
     section.integer("iterations", spec.iterations, {1, 1'000'000});
+    section.word("iterate", spec.iterate, iterate_names);
+    if (study.tf32() && spec.method != SharpnessMethod::lanczos)
+        section.problems().add(
+            section.place("iterate"),
+            fmt::format("sharpness.iterate = tf32 is for method lanczos, which ends with a product in "
+                        "float, not for {}; leave it out",
+                        study.published() ? "protocol published"
+                                          : fmt::format("method {}", sharpness_method_names[static_cast<std::size_t>(spec.method)])));
     if (study.search) spec.every = 0;
     section.integer("every", spec.every, any_steps);
     Value const* margin = section.find("c_sharp_margin");

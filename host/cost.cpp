@@ -187,6 +187,7 @@ struct Work {
         if (B == 0) return on_measured.backward(L, true) + updated.total;  // of the evaluation
         return gathered.total + on_batches.forward(B) + on_batches.backward(B, true) + updated.total;
     }
+    // With `tensor` all products but the last are in TF32.
     Cost sharpness(double products, bool tensor) const
     {
         auto const columns = columns_read(study, cohort, processor, M);
@@ -222,24 +223,24 @@ DeviceModel const* device_model_of(std::string_view driver_name)
 }
 
 Cost cost_of_step(Study const& study, Cohort const& cohort, Processor const& processor, int nets, int seeds,
-                  double measured, bool tensor)
+                  double measured)
 {
     SG_EXPECT(nets > 0 && seeds > 0);
     SG_EXPECT(processor.flops > 0 && processor.bandwidth > 0);
     SG_EXPECT(measured >= 0 && measured <= 1);
     Work const work(study, cohort, processor, nets, seeds);
     auto const products = expected_products(study, cohort.coordinates.params());
-    return work.training() + work.on_measured.forward(work.L) + times(measured, work.sharpness(products, tensor));
+    return work.training() + work.on_measured.forward(work.L) + times(measured, work.sharpness(products, study.tf32()));
 }
 
-double cost_of_cohort(Study const& study, Cohort const& cohort, Processor const& processor, bool tensor)
+double cost_of_cohort(Study const& study, Cohort const& cohort, Processor const& processor)
 {
     auto const seeds = static_cast<int>(study.seeds.size()), of_seed = networks_of_point(study);
     double const networks = static_cast<double>(seeds) * of_seed;
     double const slices = std::ceil(networks / cohort.slice_nets);
     int const nets = static_cast<int>(std::ceil(networks / slices));
     int const seeds_of_slice = std::min(seeds, (nets + of_seed - 1) / of_seed);
-    auto cost = times(study.steps, cost_of_step(study, cohort, processor, nets, seeds_of_slice, mean_measured_share(study), tensor));
+    auto cost = times(study.steps, cost_of_step(study, cohort, processor, nets, seeds_of_slice, mean_measured_share(study)));
     Work const slice(study, cohort, processor, nets, seeds_of_slice);
     cost = cost + times(barrier_points(study), slice.on_measured.forward(slice.L));
     double const spectrum = spectrum_products(study, cohort.model.params());

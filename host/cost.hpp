@@ -42,11 +42,11 @@ struct Cost {
 };
 
 // A step of training, its evaluation, and (for a share `measured` of the steps) λ, of a slice of `nets` networks with
-// `seeds` different seeds. `tensor`: all products of a measurement but the last in TF32.
+// `seeds` different seeds.
 Cost cost_of_step(Study const& study, Cohort const& cohort, Processor const& processor, int nets, int seeds,
-                  double measured, bool tensor);
+                  double measured);
 
 // Seconds of all slices of a cohort, one after the other.
-double cost_of_cohort(Study const& study, Cohort const& cohort, Processor const& processor, bool tensor);
+double cost_of_cohort(Study const& study, Cohort const& cohort, Processor const& processor);
 
 }  // namespace sg

@@ -37,10 +37,10 @@ std::string workers_text(Plan const& plan)
 
 // Seconds of the study when its workers share its cohorts evenly.   processor(cohort)
 template <class F>
-static double total_seconds(Study const& study, Plan const& plan, bool tensor, F const& processor)
+static double total_seconds(Study const& study, Plan const& plan, F const& processor)
 {
     double sum = 0;
-    for (auto const& c : plan.cohorts) sum += cost_of_cohort(study, c, processor(c), tensor);
+    for (auto const& c : plan.cohorts) sum += cost_of_cohort(study, c, processor(c));
     return sum;
 }
 
@@ -69,7 +69,7 @@ static void print_time_on_cpu(std::ostream& out, Study const& study, Plan const&
         if (!rates.contains(c.spec.width)) rates[c.spec.width] = measure_cores(c.spec.width, plan.workers);
     auto const core = [&](Cohort const& c) -> Processor const& { return rates.at(c.spec.width); };
     double const cores = plan.workers * (1 + further_thread * (plan.threads - 1));
-    double const seconds = total_seconds(study, plan, false, core) / cores;
+    double const seconds = total_seconds(study, plan, core) / cores;
     out << fmt::format("time         about {} ({:.0f} Gflop/s per core)\n", human_time(seconds),
                        core(plan.cohorts.at(plan.cohorts.size() / 2)).flops * 1e-9);
 }
@@ -79,12 +79,16 @@ static void print_time_on_gpu(std::ostream& out, Study const& study, Plan const&
 {
     SG_EXPECT(plan.machine.model && !plan.machine.devices.empty());
     auto const& model = *plan.machine.model;
-    auto const seconds = [&](bool tensor) {
-        auto const all = total_seconds(study, plan, tensor, [&](auto const&) -> auto const& { return model.processor; });
+    auto const time = [&](Study const& s) {
+        auto const all = total_seconds(s, plan, [&](auto const&) -> auto const& { return model.processor; });
         return human_time(all / static_cast<double>(plan.machine.devices.size()));
     };
-    out << fmt::format("time         about {} on {} of {}; with TF32 in the iterations about {}\n", seconds(false),
-                       plan.machine.devices.size(), model.title, seconds(true));
+    out << fmt::format("time         about {} on {} of {}", time(study), plan.machine.devices.size(), model.title);
+    auto other = study;
+    other.sharpness.iterate = study.tf32() ? Iterate::single : Iterate::tf32;
+    bool const choice = study.sharpness.method == SharpnessMethod::lanczos && plan.precision == Precision::single;
+    if (choice) out << fmt::format("; with sharpness.iterate: {} about {}", iterate_names[static_cast<std::size_t>(other.sharpness.iterate)], time(other));
+    out << '\n';
     out << "             (an estimate from the data sheet: flops, bytes and launches; no device was timed)\n";
 }
 

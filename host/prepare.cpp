@@ -22,11 +22,21 @@ Precision choose_precision(std::string const& wanted)
     throw UserError("--precision " + wanted + " is not known (float, double).");
 }
 
+// On the CPU TF32 would cost what float costs.
+void demand_gpu(Study const& study, Machine const& machine)
+{
+    if (!study.tf32() || machine.space() == Space::cuda) return;
+    throw UserError("sharpness.iterate = tf32 needs a GPU, and here the CPU would run the study. Take --set "
+                    "sharpness.iterate=float, or --device cuda; `sharpgrid plan` takes --device h200, a100 or l4 for one that is "
+                    "not there.");
+}
+
 }  // namespace
 
 Plan plan_of(Prepared const& p, RunOptions const& options)
 {
     return plan_for_machine(options.device, options.workers, [&](Machine const& machine) {
+        demand_gpu(p.study, machine);
         return make_plan(p.study, dataset_shape(p.study.data), machine, p.precision);
     });
 }
@@ -67,6 +77,9 @@ Prepared prepare(RunOptions const& options)
     p.output = shard_path(options.output.empty() ? p.study.output_file : options.output, p.shard);
     p.study.output_file = p.output;
     p.precision = choose_precision(options.precision);
+    if (p.study.tf32() && p.precision != Precision::single)
+        throw UserError("--precision double has no products in TF32 (sharpness.iterate = tf32 is for --precision float). "
+                        "Take --set sharpness.iterate=float.");
     return p;
 }
 

@@ -34,12 +34,17 @@ inline constexpr std::array<std::string_view, 3> sharpness_method_names{"lanczos
 enum class Protocol : std::uint8_t { fixed, published };
 inline constexpr std::array<std::string_view, 2> protocol_names{"fixed", "published"};
 
+// Arithmetic of the products of warm Lanczos measurements.
+enum class Iterate : std::uint8_t { single, tf32 };
+inline constexpr std::array<std::string_view, 2> iterate_names{"float", "tf32"};
+
 struct SharpnessSpec {
     Protocol protocol = Protocol::fixed;
     SharpnessMethod method = SharpnessMethod::lanczos;
     double tolerance = 5e-4;     // estimated relative error of λ
     int examples = 512;          // M; `published`: those of λ₀, where the data set has as many
     int iterations = 20;         // power only
+    Iterate iterate = Iterate::single;  // lanczos, on a GPU: tf32
     int every = 1;               // λ at every k-th step (0: where a search needs it) ...
     std::vector<int> at;         // ... or, when not empty, at these steps (step 0 always)
     double c_sharp_margin = -1;  // ε of c_sharp; < 0: 0.05 for a zero last layer, else 0
@@ -103,6 +108,8 @@ struct Study {
     // As the authors' notebook measures: λ₀ on many examples, λ_t on a mini-batch that is set aside, L on
     // the whole training set.
     bool published() const { return sharpness.protocol == Protocol::published; }
+    // Whether λ after step 0 is iterated in TF32.
+    bool tf32() const { return sharpness.iterate == Iterate::tf32; }
     // How many examples of a data set of X the loss is measured on, and λ₀: the first of them.
     std::int64_t loss_examples(std::int64_t X) const;
     std::int64_t sharpness_0_examples(std::int64_t X) const;

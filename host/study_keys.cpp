@@ -126,10 +126,11 @@ std::string sharpness_text(Study const& study) {
     std::string when;  // nothing: where a search needs it
     if (!spec.at.empty()) when = fmt::format("at: [{}], ", fmt::join(spec.at, ", "));
     if (spec.at.empty() && spec.every > 0) when = fmt::format("every: {}, ", spec.every);
+    std::string const iterate = study.tf32() ? "iterate: tf32, " : "";  // older studies do not have it
     return fmt::format(
-        "method: {}, tolerance: {}, examples: {}, iterations: {}, {}protocol: {}, c_sharp_margin: {}{}",
+        "method: {}, tolerance: {}, examples: {}, iterations: {}, {}{}protocol: {}, c_sharp_margin: {}{}",
         sharpness_method_names[static_cast<std::size_t>(spec.method)], shortest(spec.tolerance),
-        spec.examples, spec.iterations, when,
+        spec.examples, spec.iterations, iterate, when,
         protocol_names[static_cast<std::size_t>(spec.protocol)],
         spec.c_sharp_margin < 0 ? "auto" : shortest(spec.c_sharp_margin), spectrum_text(study.spectrum));
 }

@@ -196,10 +196,6 @@ void Section::check_keys(std::span<SectionRule const> rules) {
                                        [&](KeyRule const& key) { return key.name == item.key; });
         if (rule == own->keys.end()) {
             report_unknown(item, *own, rules);
-        } else if (!rule->unavailable.empty()) {
-            uses_unavailable_ = true;
-            problems_.add(item.key_place, fmt::format("{} is not available yet; {}", path(item.key),
-                                                      rule->unavailable));
         } else if (Value const* first = find(item.key); first != &item) {
             problems_.add(item.key_place, fmt::format("{} is given twice (first in line {})",
                                                       path(item.key), first->key_place.line + 1));
@@ -210,13 +206,12 @@ void Section::check_keys(std::span<SectionRule const> rules) {
 void Section::report_unknown(Value const& item, SectionRule const& own,
                              std::span<SectionRule const> rules) const {
     std::vector<std::string_view> allowed;
-    for (KeyRule const& key : own.keys)
-        if (key.unavailable.empty()) allowed.push_back(key.name);
+    for (KeyRule const& key : own.keys) allowed.push_back(key.name);
     std::string meant(nearest(item.key, allowed));
     // The right key in the wrong section is the other common slip.
     for (SectionRule const& rule : rules)
         for (KeyRule const& key : rule.keys)
-            if (key.name == item.key && key.unavailable.empty())
+            if (key.name == item.key)
                 meant = std::string(rule.path) + (rule.path.empty() ? "" : ".") + item.key;
     problems_.add(item.key_place,
                   fmt::format("{} is not a key of {} ({}){}",

@@ -20,8 +20,6 @@ namespace sg {
 
 struct KeyRule {
     std::string_view name;
-    // Not empty: part of the design that does not exist yet, and what to use instead.
-    std::string_view unavailable = "";
 };
 struct SectionRule {
     std::string_view path;  // "" is the study itself
@@ -93,7 +91,6 @@ public:
     Place place(std::string_view key) const;           // of the value, else of the section
     std::string path(std::string_view key) const;      // "model.depth"
     Problems& problems() const { return problems_; }
-    bool uses_unavailable() const { return uses_unavailable_; }
 
     // Read the value of a key, if it is there, into `out`.
     void integer(std::string_view key, int& out, IntegerRange range) const;
@@ -115,7 +112,6 @@ private:
     Place place_;
     std::string path_;
     Problems& problems_;
-    bool uses_unavailable_ = false;
 };
 
 }  // namespace sg

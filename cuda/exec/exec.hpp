@@ -13,6 +13,10 @@ namespace sg {
 
 enum class Space { cpu, cuda };
 
+// How a GPU multiplies matrices of floats: pedantically, or on tensor cores with factors that are rounded to TF32, which
+// has 11 significant bits. Sums are in float. Matrices of doubles, and the CPU, know the first alone.
+enum class Arithmetic : std::uint8_t { pedantic, tf32 };
+
 class Crew;
 struct CudaState;  // stream, cuBLASLt handle, workspace; known to files compiled by nvcc alone
 
@@ -35,6 +39,15 @@ public:
 
     // Computes nothing: for an Arena that only measures what `space` would need.
     static Exec planning(Space space);
+
+    // The same stream, with other arithmetic of its matmuls.
+    Exec with(Arithmetic arithmetic) const
+    {
+        Exec same = *this;
+        same.arithmetic_ = arithmetic;
+        return same;
+    }
+    Arithmetic arithmetic() const { return arithmetic_; }
 
     Space space() const { return space_; }
     bool on_cpu() const { return space_ == Space::cpu; }
@@ -87,12 +100,13 @@ public:
     Memory memory() const;
 
 private:
-    Exec() = default;
-    Space space_ = Space::cpu;
-    std::uint64_t shuffle_ = 0;
     using Work = void (*)(void const* what, int part);
     void run_crew(Work work, void const* what) const;
 
+    Exec() = default;
+    Space space_ = Space::cpu;
+    std::uint64_t shuffle_ = 0;
+    Arithmetic arithmetic_ = Arithmetic::pedantic;
     int threads_ = 1;
     std::shared_ptr<Crew> crew_;  // none: the caller is alone
     std::shared_ptr<CudaState> device_;

@@ -57,7 +57,7 @@ void prepare_matmul(Exec const& exec, View<T const, 3> const& A, Op op_a, View<T
     auto const s = shape_of(A, op_a, B, op_b, C);
     if (exec.on_cpu() || s.m == 0 || s.n == 0) return;
 #ifdef SG_WITH_CUDA
-    product_of(exec, kind_of(A, op_a, B, op_b, beta, C), &trial);
+    product_of(exec, kind_of(A, op_a, B, op_b, beta, C, exec.arithmetic()), &trial);
 #else
     static_cast<void>(beta);
     static_cast<void>(trial);

@@ -4,7 +4,8 @@
 // On a GPU the bits of a network do not depend on the networks beside it: cuBLASLt's algorithm is
 // chosen for one network of the shape, then tried with 1 to 256 networks (cuda/ops/trial.hpp);
 // where the bits of any network differ, team_matmul computes that shape. So the choice follows from
-// shape, library and device.
+// shape, arithmetic, library and device. The arithmetic is that of the Exec; TF32 has a choice and a trial
+// of its own, and where team_matmul takes the shape, it does so in float.
 #pragma once
 
 #include "cuda/exec/exec.hpp"

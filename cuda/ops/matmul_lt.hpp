@@ -35,10 +35,15 @@ public:
     explicit LtProduct(ProductKind const& kind) : kind_(kind)
     {
         SG_EXPECT(kind.bytes == 4 || kind.bytes == 8);
-        // Pedantic: neither TF32 nor BF16x9 nor fixed point may take the place of float or double.
-        bool const wide = kind.bytes == 8;
+        // Pedantic: neither TF32, unless it is asked for, nor BF16x9 nor fixed point may take the place of
+        // float or double.
+        bool const wide = kind.bytes == 8, tensor = kind.arithmetic == Arithmetic::tf32;
+        SG_EXPECT(!(wide && tensor));
         auto const type = wide ? CUDA_R_64F : CUDA_R_32F;
-        call_.create(wide ? CUBLAS_COMPUTE_64F_PEDANTIC : CUBLAS_COMPUTE_32F_PEDANTIC, type);
+        call_.create(wide     ? CUBLAS_COMPUTE_64F_PEDANTIC
+                     : tensor ? CUBLAS_COMPUTE_32F_FAST_TF32
+                              : CUBLAS_COMPUTE_32F_PEDANTIC,
+                     type);
         call_.set(CUBLASLT_MATMUL_DESC_TRANSA, kind.op_b);
         call_.set(CUBLASLT_MATMUL_DESC_TRANSB, kind.op_a);
         a_.create(type, kind.b);
@@ -280,7 +285,7 @@ template <class T>
 void matmul_on_device(Exec const& exec, Nets nets, double alpha, View<T const, 3> const& A, Op op_a,
                       View<T const, 3> const& B, Op op_b, double beta, View<T, 3> const& C)
 {
-    auto& product = product_of<T>(exec, kind_of(A, op_a, B, op_b, beta, C));
+    auto& product = product_of<T>(exec, kind_of(A, op_a, B, op_b, beta, C, exec.arithmetic()));
     if (product.verdict.team)
         return team_matmul(exec, nets, alpha, A, op_a, B, op_b, beta, C);
     exec.device().counters.launches += 1;

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "cuda/exec/error.hpp"
+#include "cuda/exec/exec.hpp"
 #include "cuda/exec/view.hpp"
 
 namespace sg {
@@ -46,6 +47,7 @@ struct ProductKind {
     Operand a, b, c;
     bool keeps = false;  // β ≠ 0
     int bytes = 0;       // of one number
+    Arithmetic arithmetic = Arithmetic::pedantic;  // of doubles always
     auto operator<=>(ProductKind const&) const = default;
 };
 
@@ -72,7 +74,8 @@ Operand operand_of(View<T, 3> const& v)
 
 template <class T>
 ProductKind kind_of(View<T const, 3> const& A, Op op_a, View<T const, 3> const& B, Op op_b,
-                    double beta, View<T, 3> const& C)
+                    double beta, View<T, 3> const& C,
+                    Arithmetic arithmetic = Arithmetic::pedantic)
 {
     SG_EXPECT(C.stride[0] != 0);
     return {shape_of(A, op_a, B, op_b, C),
@@ -82,7 +85,8 @@ ProductKind kind_of(View<T const, 3> const& A, Op op_a, View<T const, 3> const& 
             operand_of(B),
             operand_of(C),
             beta != 0,
-            sizeof(T)};
+            sizeof(T),
+            sizeof(T) == sizeof(float) ? arithmetic : Arithmetic::pedantic};
 }
 
 }  // namespace sg

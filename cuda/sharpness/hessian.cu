@@ -124,7 +124,8 @@ void HessianOperator<T>::gradient(Nets nets, View<T, 2> const& grad)
 }
 
 template <class T>
-void HessianOperator<T>::apply(Nets nets, View<T const, 2> const& v, View<T, 2> const& Hv) const
+void HessianOperator<T>::apply(Nets nets, View<T const, 2> const& v, View<T, 2> const& Hv,
+                               Arithmetic arithmetic) const
 {
     SG_EXPECT(v.extent[1] == coordinates_.params() || v.extent[1] == model_.params());
     bool const in_coordinates = v.extent[1] == coordinates_.params();
@@ -137,7 +138,7 @@ void HessianOperator<T>::apply(Nets nets, View<T const, 2> const& v, View<T, 2> 
     bool accumulate = false;
     for (auto c = chunks_.rbegin(); c != chunks_.rend(); ++c) {  // the last reads all of W': it begins the sum
         if (recompute_) run_backward(nets, *c, {}, false);
-        tangent(exec_, nets, in_coordinates ? c->model : model_, loss_, examples(), theta,
+        tangent(exec_.with(arithmetic), nets, in_coordinates ? c->model : model_, loss_, examples(), theta,
                 in_coordinates ? c->rotated : c->batch, c->tape, scratch_, v, Hv, accumulate);
         accumulate = true;
     }

@@ -30,7 +30,9 @@ public:
     void linearise(Nets nets);
 
     // Hv ← ∇²L(θ) v.   v, Hv: (N, P') in coordinates(), or, where those are fewer, (N, P) of the parameters
-    void apply(Nets nets, View<T const, 2> const& v, View<T, 2> const& Hv) const;
+    // `arithmetic`: of the tangent passes.
+    void apply(Nets nets, View<T const, 2> const& v, View<T, 2> const& Hv,
+               Arithmetic arithmetic = Arithmetic::pedantic) const;
 
     // grad ← ∇L(θ).   (N, P). Includes linearise.
     void gradient(Nets nets, View<T, 2> const& grad);

@@ -85,7 +85,7 @@ void Lanczos<T>::push(HessianOperator<T> const& hessian, int count, int k)
 {
     auto const nets = active(count);
     auto const product = member(HV_, k);
-    hessian.apply(nets, member(V_, k), product);
+    hessian.apply(nets, member(V_, k), product, rule_.tf32 ? Arithmetic::tf32 : Arithmetic::pedantic);
     if (rule_.smallest) scale<T>(exec_, nets, product, minus_);
     dots<T>(exec_, nets, V_, k + 1, product, false, dots_);
     each(exec_, "store_column", nets, 1, StoreColumn{scalars(), k});
@@ -118,7 +118,7 @@ void Lanczos<T>::judge(int count, int k)
     auto const r = member(V_, k);
     combine<T>(exec_, nets, r, V_, HV_, {{}, a_, b_, nullptr}, k);
     dots<T>(exec_, nets, V_, k, r, true, dots_);
-    double const rounding = 16 * static_cast<double>(std::numeric_limits<T>::epsilon());
+    double const rounding = rule_.tf32 ? tf32_rounding : 16 * static_cast<double>(std::numeric_limits<T>::epsilon());
     each(exec_, "judge", nets, 1, Judge{scalars(), k, k == params_, rounding});
 }
 
@@ -188,6 +188,18 @@ void Lanczos<T>::keep_start(Nets nets, int k)
     combine<T>(exec_, some, member(start_, 1), V_, {}, {{}, a_, {}, used_.data}, k);
 }
 
+// The product of the first Ritz vector, which was kept, in full: what the rounding of TF32 left of it is in its residual.
+template <class T>
+void Lanczos<T>::judge_in_full(HessianOperator<T> const& hessian, int count)
+{
+    auto const nets = refills(count);  // those that kept theirs
+    auto const x = member(start_, 0), Hx = member(V_, 0);
+    hessian.apply(nets, x, Hx);
+    dots<T>(exec_, nets, as_set<T const>(x), 0, x, true, one_);
+    dots<T>(exec_, nets, as_set<T const>(x), 1, Hx, true, dots_);
+    each(exec_, "judge_in_full", nets, 1, JudgeInFull{scalars()});
+}
+
 template <class T>
 void Lanczos<T>::upload_rule(int count)
 {
@@ -208,8 +220,9 @@ void Lanczos<T>::run(HessianOperator<T> const& hessian, Nets nets, std::uint64_t
     rule_ = rule;
     upload_rule(nets.count);
     SG_EXPECT(!(rule.warm && rule.smallest));  // the bordered value is a bound from above there
+    SG_EXPECT(!rule.tf32 || (rule.warm && rule.keep));
     auto const replay = [&](int what, int k, int steps, auto const& launches) {
-        graphs_.run({what, k, steps, nets.count, rule_.warm, rule_.smallest, Graphs::address(nets.skip),
+        graphs_.run({what, k, steps, nets.count, rule_.warm, rule_.smallest, rule_.tf32, Graphs::address(nets.skip),
                      Graphs::address(&hessian), Graphs::address(hessian.theta().data), Graphs::address(seed)},
                     launches);
     };
@@ -235,6 +248,7 @@ void Lanczos<T>::run(HessianOperator<T> const& hessian, Nets nets, std::uint64_t
         });
     }
     if (rule_.keep) replay(2, most, 0, [&] { keep_start(nets, most); });
+    if (rule_.tf32) replay(3, 0, 0, [&] { judge_in_full(hessian, nets.count); });
 }
 
 template class Lanczos<float>;

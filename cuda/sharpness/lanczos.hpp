@@ -30,6 +30,8 @@ struct LanczosRule {
     double cluster_ratio = 0.93;
     Purpose purpose = Purpose::start;
     int step = 0;           // keys the random vectors
+    // warm: products in TF32, on a GPU and of floats; at the end one in full, which gives λ and the residual.
+    bool tf32 = false;
 
     // λ₀, on which every c rests, and the audit, which is stricter than what it audits.
     static LanczosRule initial();
@@ -70,6 +72,7 @@ private:
     void upload_rule(int count);
     LanczosScalars scalars() const;
     void keep_start(Nets nets, int k);
+    void judge_in_full(HessianOperator<T> const& hessian, int count);
 
     Exec exec_;
     std::int64_t params_;

@@ -73,6 +73,24 @@ struct ExpectCatapult {
     }
 };
 
+// A residual below this share of the largest quotient is the rounding of TF32: its unit, 2⁻¹¹. A product was seen to be off by half
+// of that (DESIGN, Mathematics).
+inline constexpr double tf32_rounding = 1.0 / 2048;
+
+// The larger Ritz value of the span of x and r, were the quotient of r 0: a lower bound of λ as long as it is no
+// less.   θ = x · Hx, square = r · r
+SG_FN inline double bordered(double theta, double square)
+{
+    double const half = theta / 2;
+    return half > 0 ? half + sqrt(half * half + square) : theta;
+}
+
+// λ − θ to second order, |r|² / (θ − θ₂).
+SG_FN inline double missing_of(double theta, double second, double square)
+{
+    return square / fmax(theta - second, 0.02 * fabs(theta) + 1e-30);
+}
+
 // The rules of LanczosRule. dots: V_j · r for j < k, then r · r.
 struct Judge {
     LanczosScalars s;
@@ -90,13 +108,14 @@ struct Judge {
         bool const finite = fabs(theta) < INFINITY && square < INFINITY;  // false for NaN
         bool const small = residual <= rule.tolerance * size + 1e-30;
         bool const level = theta - s.before(n, 0) <= rule.gain * size + 1e-30;
-        bool const settled = rule.warm ? what_is_left(n, square) <= rule.error * size + 1e-30 : small && level;
+        double const rest = rest_of(n, square), noise = rounding * largest_quotient(n);
+        bool const close = what_is_left(n, square) <= rule.error * size + 1e-30 || (rule.tf32 && residual <= noise);
+        bool const settled = rule.warm ? close : small && level;
         s.before(n, 0) = theta;
-        result.lambda = rule.smallest ? -theta : rule.warm && !complete ? bordered(n, square) : theta;
+        result.lambda = rule.smallest ? -theta : rule.warm && !complete ? bordered(theta, square) : theta;
         result.residual = residual;
         bool const cluster = k > 1 && s.theta(n, 1) > rule.cluster_ratio * size;
         int const least = cluster ? rule.cluster_products : 0;
-        double const rest = rest_of(n, square), noise = rounding * largest_quotient(n);
         bool const enough = result.products >= (s.least[n] > least ? s.least[n] : least);
         bool const converged = finite && ((settled && enough) || complete);
         bool const stop = converged || !finite || result.products >= rule.max_products;
@@ -105,19 +124,12 @@ struct Judge {
         s.done[n] = stop;
         prepare_expansion(n, rest, rest > noise * noise && rest > 0.25 * square);
     }
-    // λ − θ to second order, |r|² / (θ − θ₂), with θ₂ from here or from the last run.
+    // With θ₂ from here or from the last run.
     SG_FN double what_is_left(int n, double square) const
     {
         double const theta = s.theta(n, 0);
         double const second = k > 1 ? fmax(s.theta(n, 1), s.last(n, 1)) : s.last(n, 1);
-        return square / fmax(theta - second, 0.02 * fabs(theta) + 1e-30);
-    }
-    // The larger Ritz value of the span of x and r, were the quotient of r 0: a lower bound of λ as long as it is
-    // no less.
-    SG_FN double bordered(int n, double square) const
-    {
-        double const half = s.theta(n, 0) / 2;
-        return half > 0 ? half + sqrt(half * half + square) : s.theta(n, 0);
+        return missing_of(theta, second, square);
     }
     SG_FN double largest_quotient(int n) const
     {
@@ -139,6 +151,24 @@ struct Judge {
         s.one(n, 0) = factor;
         for (int j = 0; j < k; ++j) s.a(n, j) = -s.dots(n, j) * factor;
         s.no_refill[n] = usable || s.done[n];
+    }
+};
+
+// λ, the residual and the last word on the status from one product in full, by |r|² = |Hx|² − θ² for |x| = 1. What is missing
+// may be twice what the iteration, which saw a rounded residual, was to leave.   dots: x · Hx, Hx · Hx; one: x · x
+struct JudgeInFull {
+    LanczosScalars s;
+    SG_FN void operator()(int n, std::int64_t) const
+    {
+        auto& result = s.result[n];
+        double const norm = s.one(n, 0), theta = s.dots(n, 0) / norm, whole = s.dots(n, 1) / norm;
+        double const square = fmax(whole - theta * theta, 0.0);
+        bool const finite = fabs(theta) < INFINITY && whole < INFINITY;  // false for NaN
+        double const missing = missing_of(theta, s.last(n, 1), square);
+        result.products += 1;
+        result.lambda = finite ? bordered(theta, square) : theta;
+        result.residual = sqrt(square);
+        if (!finite || missing > 2 * s.rule->error * fabs(theta) + 1e-30) result.status = EigenStatus::not_converged;
     }
 };
 

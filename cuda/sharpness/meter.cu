@@ -48,6 +48,7 @@ void SharpnessMeter<T>::measure(HessianOperator<T> const& op, Nets nets, std::ui
     LanczosRule rule;
     rule.error = options_.tolerance;
     rule.warm = true;
+    rule.tf32 = options_.tf32;
     rule.step = step;
     lanczos_->run(op, nets, seed, rule);
 }

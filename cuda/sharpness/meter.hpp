@@ -18,6 +18,7 @@ struct MeterOptions {
     Method method = Method::lanczos;
     double tolerance = 5e-4;  // lanczos: LanczosRule::error
     int iterations = 20;      // power
+    bool tf32 = false;        // lanczos: LanczosRule::tf32 of the later steps
 };
 
 // What the next measurement starts from.

@@ -39,6 +39,7 @@ TEST(Config, DefaultsAreThoseOfTheDesign) {
     EXPECT_EQ(study.sharpness.examples, 512);
     EXPECT_DOUBLE_EQ(study.sharpness.tolerance, 5e-4);
     EXPECT_LT(study.sharpness.c_sharp_margin, 0);
+    EXPECT_FALSE(study.tf32());
     EXPECT_EQ(study.output_file, "tiny.h5");
     EXPECT_EQ(study.yaml_given, minimal);
     EXPECT_EQ(study.digest.size(), 64U);
@@ -187,6 +188,7 @@ TEST(Config, DigestDependsOnEveryKeyButTheOutput) {
                                "sharpness.tolerance=0.02",
                                "sharpness.examples=513",
                                "sharpness.iterations=21",
+                               "sharpness.iterate=tf32",
                                "sharpness.every=2",
                                "sharpness.at=[1]",
                                "sharpness.c_sharp_margin=0",
@@ -206,11 +208,22 @@ TEST(Config, ResolvedTextReadsBackAsTheSameStudy) {
         {"model.activation=[relu, tanh]", "training.batch=[full, 8]", "training.momentum=[0, 0.3]"},
         {"grid.c={log2_min: -3.3, log2_max: 60, step: 0.37}", "sharpness.c_sharp_margin=1e-7"},
         {"grid.c={search: true, log2_min: -1, log2_max: 6, resolution: 0.1}", "training.barrier=true"},
-        {"grid.c={search: true, log2_min: 0, log2_max: 1}", "sharpness.every=2"}};
+        {"grid.c={search: true, log2_min: 0, log2_max: 1}", "sharpness.every=2"},
+        {"sharpness={iterate: tf32, every: 3}"}};
     for (auto const& change : changes) {
         Study const study = with(change);
         EXPECT_EQ(study_of(study.yaml_resolved).yaml_resolved, study.yaml_resolved);
     }
+}
+
+// Files of older studies go on: what they do not have is not written where it is not used.
+TEST(Config, AStudyInFloatSaysNothingOfIt) {
+    EXPECT_EQ(with({"sharpness.iterate=float"}).digest, study_of(minimal).digest);
+    EXPECT_EQ(study_of(minimal).yaml_resolved.find("iterate"), std::string::npos);
+    Study const tensor = with({"sharpness.iterate=tf32"});
+    EXPECT_TRUE(tensor.tf32());
+    EXPECT_NE(tensor.yaml_resolved.find("iterate: tf32, every: 1"), std::string::npos) << tensor.yaml_resolved;
+    EXPECT_TRUE(study_of(tensor.yaml_resolved).tf32());
 }
 
 TEST(Config, TheSolvableModelNeedsItsWidthAlone) {

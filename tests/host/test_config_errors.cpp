@@ -145,7 +145,6 @@ TEST(ConfigErrors, WordsAndTexts) {
 }
 
 TEST(ConfigErrors, WhatDoesNotExistYetIsRefusedByName) {
-    expect_has(with("sharpness.iterate=true"), "sharpness.iterate is not available yet");
     for (char const* kind : {"cnn", "resnet"})
         expect_has(with(std::string("model.kind=") + kind),
                    std::string("model.kind: ") + kind + " is not available yet; use one of fcn, uv");
@@ -174,6 +173,19 @@ TEST(ConfigErrors, WhatContradictsThePublishedProtocolIsRefused) {
     EXPECT_EQ(message_of(good, {"sharpness.protocol=published", "data={set: synthetic, examples: 600}"}), "");
     expect_has(message_of("study: s\nmodel: {kind: uv, width: 64}\ngrid: {c: 1}\n", {"sharpness.protocol=published"}),
                "sharpness.protocol must be fixed for kind uv");
+}
+
+TEST(ConfigErrors, Tf32IsForLanczos) {
+    expect_has(with("sharpness.iterate=true"), "sharpness.iterate = true (must be one of float, tf32)");
+    EXPECT_EQ(with("sharpness.iterate=tf32"), "");
+    EXPECT_EQ(with("sharpness={method: lanczos, protocol: fixed, iterate: tf32, spectrum: {steps: 0, top: 1}}"), "");
+    for (char const* method : {"power", "exact"}) {
+        expect_has(with(std::string("sharpness={iterate: tf32, method: ") + method + "}"),
+                   std::string("--set: sharpness.iterate = tf32 is for method lanczos, which ends with a product in float, "
+                               "not for method ") + method + "; leave it out");
+        EXPECT_EQ(with(std::string("sharpness={iterate: float, method: ") + method + "}"), "");
+    }
+    expect_has(with("sharpness={iterate: tf32, protocol: published}"), "not for protocol published; leave it out");
 }
 
 TEST(ConfigErrors, SettingsThatExcludeEachOther) {

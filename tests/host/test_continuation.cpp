@@ -33,7 +33,7 @@ TEST(Continuation, AStudyMayOnlyGrow) {
     for (char const* changed :
          {"study=other", "grid.seeds=[1, 2]", "model.depth=3", "model.width=[8, 32]",
           "grid.c=[1, 2]", "training.steps=5", "training.loss=cross_entropy",
-          "model.activation=relu", "sharpness.tolerance=1e-3", "data.examples=5000",
+          "model.activation=relu", "sharpness.tolerance=1e-3", "sharpness.iterate=tf32", "data.examples=5000",
           "training.momentum=[0, 0.5, 0.9]"}) {
         std::string const key = std::string(changed).substr(0, std::string(changed).find('='));
         ASSERT_EQ(differ(changed).size(), 1U) << changed;

@@ -32,16 +32,17 @@ TEST(Cost, ModelsAreKnownByNameAndByWhatTheDriverCallsThem) {
 
 // The flops are those that the plan counts, whatever the processor.
 TEST(Cost, FlopsAreThoseOfTheCohort) {
-    for (std::string const sharpness : {"", "sharpness: {examples: 4000}\n", "sharpness: {protocol: published}\n"}) {
+    for (std::string const sharpness : {"", "sharpness: {examples: 4000}\n", "sharpness: {iterate: tf32}\n",
+                                        "sharpness: {protocol: published}\n"}) {
         SCOPED_TRACE(sharpness);
         auto const study = study_of("depth: 4, width: 32", sharpness);
         auto const cohort = cohort_of(study, Space::cpu, 4);
         Processor core;
         core.flops = core.inner_flops = core.bandwidth = 1e10;
-        auto const step = cost_of_step(study, cohort, core, 1, 1, 1, false);
+        auto const step = cost_of_step(study, cohort, core, 1, 1, 1);
         EXPECT_NEAR(10 * step.flops / cohort.flops, 1, 2e-3);  // columns of L are whole numbers here
-        EXPECT_NEAR(cost_of_step(study, cohort, core, 4, 1, 1, false).flops / step.flops, 4, 1e-9);
-        EXPECT_LT(cost_of_step(study, cohort, core, 1, 1, 0, false).flops, 0.9 * step.flops);
+        EXPECT_NEAR(cost_of_step(study, cohort, core, 4, 1, 1).flops / step.flops, 4, 1e-9);
+        EXPECT_LT(cost_of_step(study, cohort, core, 1, 1, 0).flops, 0.9 * step.flops);
     }
 }
 
@@ -52,23 +53,21 @@ TEST(Cost, ACoreOfTwiceTheSpeedTakesHalfTheTime) {
     slow.flops = 5e10, slow.inner_flops = 4e10, slow.bandwidth = 1e10, slow.tile_n = 16;
     auto fast = slow;
     fast.flops *= 2, fast.inner_flops *= 2, fast.bandwidth *= 2;
-    EXPECT_NEAR(cost_of_cohort(study, cohort, slow, false) / cost_of_cohort(study, cohort, fast, false), 2, 1e-9);
-    EXPECT_EQ(cost_of_cohort(study, cohort, slow, true), cost_of_cohort(study, cohort, slow, false));  // no tensor cores
+    EXPECT_NEAR(cost_of_cohort(study, cohort, slow) / cost_of_cohort(study, cohort, fast), 2, 1e-9);
 }
 
 TEST(Cost, ADeviceComputesLargeNetworksAtItsRateAndSmallOnesByLaunches) {
     auto const& gpu = device_model("a100")->processor;
     auto const wide = study_of("depth: 8, width: 2048"), narrow = study_of("depth: 8, width: 16");
-    auto const of = [&](Study const& study, int nets, bool tensor) {
-        return cost_of_step(study, cohort_of(study), gpu, nets, 4, 1, tensor);
-    };
-    auto const float32 = of(wide, 16, false), tf32 = of(wide, 16, true);
+    auto const of = [&](Study const& study, int nets) { return cost_of_step(study, cohort_of(study), gpu, nets, 4, 1); };
+    auto const float32 = of(wide, 16), tf32 = of(study_of("depth: 8, width: 2048", "sharpness: {iterate: tf32}\n"), 16);
     EXPECT_GT(float32.seconds, float32.flops / gpu.flops);
     EXPECT_LT(float32.seconds, 1.2 * float32.flops / gpu.flops);
     EXPECT_LT(tf32.seconds, 0.6 * float32.seconds);
     EXPECT_GT(tf32.seconds, float32.seconds / 8);  // training, and the last product, stay in float
-    EXPECT_EQ(tf32.launches, float32.launches);
-    auto const one = of(narrow, 1, false), many = of(narrow, 64, false);
+    EXPECT_GT(tf32.launches, float32.launches);            // of which there is one more
+    EXPECT_LT(tf32.launches, 1.25 * static_cast<double>(float32.launches));
+    auto const one = of(narrow, 1), many = of(narrow, 64);
     EXPECT_GT(static_cast<double>(one.launches) * gpu.launch, 0.35 * one.seconds);
     EXPECT_LT(many.seconds, 8 * one.seconds);
 }

@@ -80,8 +80,19 @@ TEST(Product, TheKindDoesNotKnowHowManyNetworksThereAre) {
         kind_of(networks(a, 3, 2), Op::none, networks(bt, 3, 2), Op::none, 0.0, networks(ct, 3, 2));
     EXPECT_EQ(part, kind);
     EXPECT_NE(kind_of(a, Op::none, bt, Op::none, 1, ct), kind);
+    auto const tensor = kind_of(a, Op::none, bt, Op::none, 0, ct, Arithmetic::tf32);
+    EXPECT_NE(tensor, kind);
+    EXPECT_EQ(tensor.arithmetic, Arithmetic::tf32);
     EXPECT_THROW(kind_of(a, Op::none, bt, Op::transpose, 0, ct), InternalError);
     EXPECT_THROW(kind_of(a, Op::none, bt, Op::none, 0, c), InternalError);
+}
+
+TEST(Product, DoublesHaveOneArithmetic) {
+    View<double const, 3> const a = placed<double>(0, 6, 2);
+    auto const c = View<double, 3>::dense(placed<double>(64, 9, 3).data, 8, 3, 3);
+    auto const kind = kind_of(a, Op::none, a, Op::transpose, 0, c, Arithmetic::tf32);
+    EXPECT_EQ(kind, kind_of(a, Op::none, a, Op::transpose, 0, c));
+    EXPECT_EQ(kind.arithmetic, Arithmetic::pedantic);
 }
 
 }  // namespace

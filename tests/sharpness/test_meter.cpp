@@ -140,5 +140,28 @@ TEST_P(MeterTest, CompactionMovesTheStartsWithTheSlots) {
     EXPECT_EQ(meter->ritz_values(1), (std::array{two.lambda, two.second}));
 }
 
+// λ₀ and audits are what they are without it.
+TEST_P(MeterTest, LaterStepsAloneAreMeasuredInTf32) {
+    MeterOptions options;
+    Meter plain(exec(), cohort.model, 3, options);
+    options.tf32 = true;
+    Meter meter(exec(), cohort.model, 3, options);
+    Array<unsigned char, 1> const skip(exec(), std::vector<int>{0, 1, 0}, 3);
+    for (auto* one : {&plain, &meter}) (*one)->measure_initial(*cohort.op, cohort.nets(), cohort.seed.data());
+    auto const first = read(meter), first_without = read(plain);
+    for (auto* one : {&plain, &meter}) (*one)->measure(*cohort.op, cohort.nets(), cohort.seed.data(), 1);
+    auto const later = read(meter), later_without = read(plain);
+    for (auto* one : {&plain, &meter}) (*one)->audit(*cohort.op, cohort.nets(), skip.data(), cohort.seed.data(), 1);
+    auto const audited = read(meter), audited_without = read(plain);
+    for (std::size_t n = 0; n < 3; ++n) {
+        EXPECT_EQ(first[n].products, first_without[n].products);
+        EXPECT_EQ(first[n].lambda, first_without[n].lambda);
+        EXPECT_EQ(later[n].products, later_without[n].products + 1);
+        EXPECT_NEAR(later[n].lambda, top(n), 1e-6 * top(n));
+        EXPECT_EQ(audited[n].products, audited_without[n].products);
+        EXPECT_EQ(audited[n].lambda, audited_without[n].lambda);
+    }
+}
+
 }  // namespace
 }  // namespace sg::test
