@@ -8,12 +8,12 @@ import pathlib
 import subprocess
 import tempfile
 
-# A shape of the quick study with few networks, examples and steps. The c reach from calm to diverged, so that
-# slices are compacted.
+# A shape of the quick study with few networks, examples and steps, and one whose products are not fused. The c reach
+# from calm to diverged, so that slices are compacted.
 COMMON = """
 study: kernels
 {data}
-model: {{kind: fcn, depth: 3, width: 32, activation: {activation}{last_layer}}}
+model: {{kind: fcn, depth: 3, width: {width}, activation: {activation}{last_layer}}}
 training: {{loss: {loss}, batch: 64, steps: 2, momentum: {momentum}}}
 grid: {{c: [1, 512, 1024], seeds: 1}}
 sharpness: {{method: {method}, examples: 64, iterations: 4}}
@@ -22,10 +22,11 @@ output: {{file: kernels.h5}}
 PIXELS = "data: {set: fashion-mnist}"
 VALUES = "data: {set: synthetic, examples: 512, inputs: 784, classes: 10}"
 STUDIES = [
-    dict(data=PIXELS, activation="relu", last_layer=", last_layer: [standard, zero]", loss="mse", momentum="0",
+    dict(data=PIXELS, width=32, activation="relu", last_layer=", last_layer: [standard, zero]", loss="mse", momentum="0",
          method="lanczos"),
-    dict(data=VALUES, activation="tanh", last_layer="", loss="cross_entropy", momentum="0.9", method="lanczos"),
-    dict(data=VALUES, activation="relu", last_layer="", loss="mse", momentum="0", method="power"),
+    dict(data=VALUES, width=32, activation="tanh", last_layer="", loss="cross_entropy", momentum="0.9", method="lanczos"),
+    dict(data=VALUES, width=66, activation="tanh", last_layer="", loss="cross_entropy", momentum="0", method="power"),
+    dict(data=VALUES, width=32, activation="relu", last_layer="", loss="mse", momentum="0", method="power"),
 ]
 # A few hundred parameters, for the dense Hessian; and a crowded top that takes so many products that the subspace is
 # restarted.

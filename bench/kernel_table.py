@@ -9,7 +9,8 @@ device**: they say what a kernel asks for, not how fast it is.
 - registers: of a thread, by `ptxas -v`, for sm_80 / sm_90 / sm_100; stack and spills in bytes of a thread, shared
   memory in bytes of a block (without what the launch adds), the most of the three.
 - occupancy: warps of a multiprocessor that can be active over the most that it holds, by `cuda_occupancy.h`, with the
-  block size of the launcher (each, rows 256; team 64 threads with 9.7 KiB of scratch). A launch of `each` over few
+  block size of the launcher (each, rows 256; team 64 threads with 9.7 KiB of scratch, fused products 128 with what
+  depth 3 and width 32 need). A launch of `each` over few
   indices has smaller blocks.
 - load, store: sectors of 32 bytes for each request of a warp, over all launches of the studies in
   `bench/kernel_runs.py`. Coalesced floats take 4, doubles 8, one address for the whole warp 1; the skip byte of each

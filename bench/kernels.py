@@ -28,6 +28,16 @@ ARCHITECTURES = ("80", "90", "100")
 # Threads of a block and dynamic shared memory of each launcher (cuda/exec): `team` as the eigenproblem of Lanczos
 # with m = 24 asks for it. A kernel of no launcher must name its threads in __launch_bounds__ or is taken as `each`.
 LAUNCHERS = {"each": (256, 0), "rows": (256, 0), "team": (64, (2 * 24 * 24 + 2 * 24) * 8 + 3 * 24 * 4)}
+
+
+def launched(name):
+    """Threads and dynamic shared memory of a kernel. Fused products: of depth 3 and width 32 (nets/fused.hpp)."""
+    if found := re.match(r"team FusedTangent<(float|double), (\w+)>", name):
+        arrays = 5 + (2 if found[2] == "Tanh" else 0)
+        return 128, (64 * arrays + 2 * 32) * 36 * (4 if found[1] == "float" else 8)
+    return LAUNCHERS.get(name.split()[0], LAUNCHERS["each"])
+
+
 SLACK = {"registers": 2, "occupancy": 0.0, "sectors": 0.05, "passes": 0.05}
 UPDATE = "bench/kernels.py --update accepts it"
 
@@ -113,7 +123,7 @@ def add_occupancy(build, kernels):
                    check=True)
     asked = []
     for name, k in kernels.items():
-        threads, dynamic = LAUNCHERS.get(name.split()[0], LAUNCHERS["each"])
+        threads, dynamic = launched(name)
         asked += [f"{a} {k['registers'][a]} {k['shared']} {dynamic} {threads}" for a in ARCHITECTURES]
     answers = iter(subprocess.run([program], input="\n".join(asked), capture_output=True, text=True,
                                   check=True).stdout.split())

@@ -85,7 +85,7 @@ struct Workload {
     std::size_t arena_bytes()
     {
         Arena measure;
-        HessianOperator<float> const op(Exec::planning(exec.space()), measure, model, Loss::mse, N, shared.batch());
+        HessianOperator<float> const op(Exec::planning(exec.space(), exec.model()), measure, model, Loss::mse, N, shared.batch());
         take_vectors(measure, op);
         return measure.largest();
     }

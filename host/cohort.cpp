@@ -37,7 +37,7 @@ std::size_t arena_bytes(Study const& study, Cohort const& cohort, Space space, D
     batch.x = View<T const, 3>::dense(nullptr, 1, L, data.inputs);
     batch.labels.labels = View<std::int32_t const, 2>::dense(nullptr, 1, L);
     batch.rotated = View<T const, 3>::dense(nullptr, 1, L, rotated_inputs(L, data.inputs));
-    SliceRun<T> const run(Exec::planning(space), measure, study, cohort, {}, data.examples, batch, &stop);
+    SliceRun<T> const run(Exec::planning(space, cohort.device), measure, study, cohort, {}, data.examples, batch, &stop);
     return measure.largest();
 }
 
@@ -214,6 +214,7 @@ std::vector<Cohort> make_cohorts(Study const& study, DatasetShape const& data, S
                 c.spec = spec_of(study.variants[v], depth, width, data);
                 c.model = build_fcn(c.spec);
                 c.examples = data.examples;
+                c.device = limit.device;
                 auto const r = rotated_inputs(study.loss_examples(data.examples), data.inputs);
                 c.coordinates = r > 0 ? rotated(c.model, r) : c.model;
                 c.model.start = {study.variants[v].kappa, study.variants[v].r};

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "cuda/nets/model.hpp"
@@ -20,6 +21,7 @@ struct Cohort {
     FcnSpec spec;
     Model model;
     Model coordinates;             // of the vectors of the sharpness (nets/rotation.hpp)
+    std::string device;            // title of the model of GPU where it runs; its products may be fused there
     std::int64_t examples = 0;     // of the data set
     int slice_nets = 1;            // networks of a slice
     int unit_seeds = 1;            // seeds whose λ₀ is measured together
@@ -35,6 +37,7 @@ enum class Precision : std::uint8_t { single, dual };
 struct SliceLimit {
     int networks;  // at most; the CPU takes four of the smallest in any case
     std::size_t bytes;
+    std::string device = {};  // title of its model, where that is known
 };
 
 // The cohorts of a study, cut into the largest slices that fit (of one network where none does). `data` is

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cmath>
 
+#include "cuda/exec/libraries.hpp"
+#include "cuda/nets/fused.hpp"
 #include "cuda/ops/activation.hpp"
 #include "cuda/ops/matmul.hpp"
 #include "host/todo.hpp"
@@ -16,20 +18,21 @@ namespace {
 
 // Of the peaks of a data sheet, what good kernels reach.
 constexpr double gpu_flop_share = 0.8, gpu_byte_share = 0.85;
+// Of a fused product: shared memory feeds 64 lanes of a multiprocessor, and copies and barriers take a part of that.
+constexpr double fused_share = 0.7, fed_lanes = 64;
+constexpr std::size_t KiB = 1 << 10, GiB = 1 << 30;
 
-constexpr Processor gpu(int units, double flops, double tensor_flops, double bandwidth)
+constexpr Processor gpu(int units, int lanes, double flops, double tensor_flops, double bandwidth, std::size_t scratch)
 {
     return {units, gpu_flop_share * flops, gpu_flop_share * flops, gpu_flop_share * tensor_flops,
-            gpu_byte_share * bandwidth, 2e-6, 64, 32};
+            gpu_byte_share * bandwidth, 2e-6, 64, 32, fused_share * std::min(1.0, fed_lanes / lanes) * flops, scratch};
 }
-
-constexpr std::size_t GiB = std::size_t{1} << 30;
 
 // Dense rates: float without tensor cores, and TF32.
 constexpr std::array<DeviceModel, 3> models{
-    DeviceModel{"h200", "H200", 139 * GiB, gpu(132, 67e12, 494e12, 4.8e12)},
-    DeviceModel{"a100", "A100", 78 * GiB, gpu(108, 19.5e12, 156e12, 2.04e12)},
-    DeviceModel{"l4", "L4", 21 * GiB, gpu(58, 30.3e12, 60e12, 0.3e12)},
+    DeviceModel{"h200", "H200", 139 * GiB, 227 * KiB, gpu(132, 128, 67e12, 494e12, 4.8e12, 228 * KiB)},
+    DeviceModel{"a100", "A100", 78 * GiB, 163 * KiB, gpu(108, 64, 19.5e12, 156e12, 2.04e12, 164 * KiB)},
+    DeviceModel{"l4", "L4", 21 * GiB, 99 * KiB, gpu(58, 128, 30.3e12, 60e12, 0.3e12, 100 * KiB)},
 };
 
 std::int64_t up(std::int64_t x, std::int64_t multiple) { return (x + multiple - 1) / multiple * multiple; }
@@ -79,11 +82,6 @@ private:
     int nets_;
 };
 
-Cost operator+(Cost const& a, Cost const& b)
-{
-    return {a.seconds + b.seconds, a.flops + b.flops, a.bytes + b.bytes, a.launches + b.launches};
-}
-
 // The passes of one model over B examples.   `inputs`: matrices that its networks share
 class Passes {
 public:
@@ -110,18 +108,21 @@ public:
     }
 
     // A product of M examples, of which the first layer reads `reach` columns; what Lanczos does beside it.
-    Cost product(std::int64_t M, std::int64_t reach, std::int64_t params, bool tensor) const
+    Cost product(std::int64_t M, std::int64_t reach, std::int64_t params, bool tensor, bool fused) const
     {
-        auto const cost = over_layers([&](Sum& sum, Tensor const& t) {
+        auto cost = over_layers([&](Sum& sum, Tensor const& t) {
+            if (fused && t.layer > 0) return;
             auto const in = t.layer == 0 ? reach : t.fan_in;
             for (int i = 0; i < (t.layer == 0 ? 1 : 2); ++i) {
                 sum.matmul(t.layer == 0, M, t.fan_out, in, operands(t), tensor);
                 sum.matmul(t.layer == 0, in, t.fan_out, M, operands(t), tensor);
                 if (t.layer > 0) sum.matmul(false, M, in, t.fan_out, nets_, tensor);
             }
+            if (fused) return;
             sum.pass(3 * M * t.fan_out);
             sum.pass(4 * M * t.fan_out);
         });
+        if (fused) cost = cost + cost_between_matmuls(model_, processor_, nets_, M);
         Sum vectors(processor_, nets_);
         for (int i = 0; i < 4; ++i) vectors.pass(3 * params);  // projections, residual and its norm, the next vector
         for (int i = 0; i < 6; ++i) vectors.pass(0);           // small kernels
@@ -191,7 +192,8 @@ struct Work {
     Cost sharpness(double products, bool tensor) const
     {
         auto const columns = columns_read(study, cohort, processor, M);
-        auto const product = [&](bool t) { return on_measured.product(M, columns, cohort.coordinates.params(), t); };
+        bool const fused = fused_by_table(cohort.device, cohort.model, sizeof(float));
+        auto const product = [&](bool t) { return on_measured.product(M, columns, cohort.coordinates.params(), t, fused); };
         auto cost = on_measured.backward(M, false) + product(false) + times(products - 1, product(tensor));
         return study.published() ? on_measured.forward(M) + cost : cost;
     }
@@ -215,11 +217,13 @@ DeviceModel const* device_model(std::string_view name)
 
 DeviceModel const* device_model_of(std::string_view driver_name)
 {
-    auto const* const found = std::find_if(models.begin(), models.end(), [&](auto const& m) {
-        auto const at = driver_name.find(m.title);  // "NVIDIA L4", not "NVIDIA L40S"
-        return at != std::string_view::npos && driver_name.substr(at + m.title.size()).find_first_of("0123456789") != 0;
-    });
+    auto const* const found = std::find_if(models.begin(), models.end(), [&](auto const& m) { return is_model(driver_name, m.title); });
     return found == models.end() ? nullptr : found;
+}
+
+Cost cost_of_product(Model const& model, Processor const& processor, int nets, std::int64_t M, bool fused)
+{
+    return Passes(model, processor, nets, 1).product(M, M, model.params(), false, fused);
 }
 
 Cost cost_of_step(Study const& study, Cohort const& cohort, Processor const& processor, int nets, int seeds,

@@ -17,6 +17,8 @@ struct Processor {
     double bandwidth = 0;                 // bytes a second
     double launch = 0;                    // s before a kernel of a graph begins
     std::int64_t tile_m = 1, tile_n = 1;  // a matmul is computed in tiles of so many rows and columns
+    double fused_flops = 0;               // the same of fused products (nets/fused.hpp)
+    std::size_t unit_scratch = 0;         // bytes of shared memory of a multiprocessor
 
     bool is_core() const { return launch == 0; }
 };
@@ -25,6 +27,7 @@ struct Processor {
 struct DeviceModel {
     std::string_view name, title;  // of --device; in the names that the driver gives
     std::size_t memory;            // free on an idle one
+    std::size_t scratch;           // bytes of shared memory that a block may ask for
     Processor processor;
 };
 
@@ -39,12 +42,26 @@ Processor measure_core(std::int64_t width);
 struct Cost {
     double seconds = 0, flops = 0, bytes = 0;
     std::int64_t launches = 0;
+
+    Cost operator+(Cost const& b) const
+    {
+        return {seconds + b.seconds, flops + b.flops, bytes + b.bytes, launches + b.launches};
+    }
 };
 
 // A step of training, its evaluation, and (for a share `measured` of the steps) λ, of a slice of `nets` networks with
 // `seeds` different seeds.
 Cost cost_of_step(Study const& study, Cohort const& cohort, Processor const& processor, int nets, int seeds,
                   double measured);
+
+// A product of M examples, rotated to as many inputs. And what stands between the two matmuls of the first layer where
+// products are fused (nets/fused.hpp).
+Cost cost_of_product(Model const& model, Processor const& processor, int nets, std::int64_t M, bool fused);
+Cost cost_between_matmuls(Model const& model, Processor const& processor, int nets, std::int64_t M);
+
+// What nets/fused_table.hpp holds: up to which width products of networks of this depth are fused; 0: none. Of floats, for
+// Fashion-MNIST, 512 measurement examples and 256 networks: fewer gain more.
+int widest_fused(DeviceModel const& model, int depth);
 
 // Seconds of all slices of a cohort, one after the other.
 double cost_of_cohort(Study const& study, Cohort const& cohort, Processor const& processor);

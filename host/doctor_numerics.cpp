@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "host/config.hpp"
+#include "host/cost.hpp"
 #include "host/doctor.hpp"
 #include "host/examples.hpp"
 #include "host/sweep.hpp"
@@ -52,7 +53,9 @@ Machine machine_of(int device, int workers) {
     m.host_memory = Exec::cpu().memory().free;
     if (device < 0) return m;
     m.devices = {device};
-    m.device_memory = Exec::cuda(device).memory().free;
+    auto const exec = Exec::cuda(device);
+    m.device_memory = exec.memory().free;
+    m.model = device_model_of(exec.model());
     m.slice_limit = workers == 1 ? m.slice_limit : 5;  // so that each worker has something to do
     return m;
 }

@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "cuda/ops/trial.hpp"
+#include "host/cost.hpp"
 #include "host/examples.hpp"
 #include "host/schema.hpp"
 #include "host/todo.hpp"
@@ -91,11 +92,12 @@ std::size_t less(std::size_t a, std::size_t b) { return a > b ? a - b : 0; }
 void divide_devices(Plan& plan, Study const& study, DatasetShape const& data, Shared const& shared)
 {
     auto const& m = plan.machine;
+    std::string const model(m.model ? m.model->title : "");
     std::size_t const free =
         less(m.device_memory, shared.dataset + shared.measurement + device_margin_bytes);
     for (int streams = 4; streams >= 1; streams /= 2) {
         auto const s = static_cast<std::size_t>(streams);
-        SliceLimit const limit{m.slice_limit, less(free / s, device_worker_bytes)};
+        SliceLimit const limit{m.slice_limit, less(free / s, device_worker_bytes), model};
         plan.cohorts = make_cohorts(study, data, Space::cuda, plan.precision, limit);
         plan.workers = streams * static_cast<int>(m.devices.size());
         if (has_full_slices(plan, study)) return;

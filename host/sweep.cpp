@@ -13,6 +13,7 @@
 
 #include "cuda/exec/device_fault.hpp"
 #include "host/agenda.hpp"
+#include "host/cost.hpp"
 #include "host/examples.hpp"
 
 namespace sg {
@@ -126,6 +127,7 @@ private:
         std::optional<typename Agenda<T>::Task> task;
         try {
             Exec const exec = Place<T>::exec_of(device, plan_.threads);
+            SG_EXPECT(exec.on_cpu() || device_model_of(exec.model()) == plan_.machine.model);
             Arena arena(exec, arena_bytes());
             std::unique_ptr<SliceRun<T>> slice;  // kept while the cohort stays the same, and its graphs with it
             Cohort const* cohort = nullptr;

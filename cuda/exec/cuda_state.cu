@@ -55,6 +55,9 @@ CudaState::CudaState(int which) : ordinal(which)
     SG_TRY(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
     SG_TRY_BLAS(cublasLtCreate(&blas));
     workspace = device::allocate(*this, workspace_bytes);
+    int limit = 0;
+    SG_TRY(cudaDeviceGetAttribute(&limit, cudaDevAttrMaxSharedMemoryPerBlockOptin, ordinal));
+    scratch_limit = static_cast<std::size_t>(limit);
     for (auto& event : events) SG_TRY(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
 }
 
@@ -68,6 +71,14 @@ CudaState::~CudaState()
     if (workspace) cudaFree(workspace);
     if (blas) cublasLtDestroy(blas);
     if (stream) cudaStreamDestroy(stream);
+}
+
+void allow_scratch(Exec const& exec, void const* kernel)
+{
+    auto const& device = exec.device();
+    SG_TRY(cudaSetDevice(device.ordinal));
+    SG_TRY(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                static_cast<int>(device.scratch_limit)));
 }
 
 LaunchScope::~LaunchScope() noexcept(false)

@@ -52,8 +52,12 @@ struct CudaState {
     std::array<cudaEvent_t, kept_moments> events{};
     std::uint64_t moments = 0;
     Exec::Counters counters;
+    std::size_t scratch_limit = 0;  // bytes of shared memory that a block may opt in to
     std::shared_ptr<void> products;  // what cuda/ops/matmul_lt.hpp keeps for each shape
 };
+
+// Lets the blocks of a kernel ask for all the shared memory that the device has for one.
+void allow_scratch(Exec const& exec, void const* kernel);
 
 // Around each launch: a named range for profilers, and the check of the launch.
 class LaunchScope {

@@ -40,6 +40,8 @@ void fill(CudaState&, void*, unsigned char, std::size_t) { unreachable(); }
 Exec::Counters counters(CudaState const&) { unreachable(); }
 std::string describe(CudaState const&) { unreachable(); }
 Exec::Memory memory(CudaState const&) { unreachable(); }
+std::string model(CudaState const&) { unreachable(); }
+std::size_t scratch_limit(CudaState const&) { unreachable(); }
 
 }  // namespace device
 }  // namespace sg
@@ -186,6 +188,15 @@ Exec::Memory memory(CudaState const& device)
     SG_TRY(cudaMemGetInfo(&m.free, &m.total));
     return m;
 }
+
+std::string model(CudaState const& device)
+{
+    cudaDeviceProp properties{};
+    SG_TRY(cudaGetDeviceProperties(&properties, device.ordinal));
+    return properties.name;
+}
+
+std::size_t scratch_limit(CudaState const& device) { return device.scratch_limit; }
 
 }  // namespace device
 }  // namespace sg

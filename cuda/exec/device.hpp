@@ -21,5 +21,7 @@ void fill(CudaState& device, void* data, unsigned char byte, std::size_t bytes);
 Exec::Counters counters(CudaState const& device);
 std::string describe(CudaState const& device);
 Exec::Memory memory(CudaState const& device);
+std::string model(CudaState const& device);
+std::size_t scratch_limit(CudaState const& device);
 
 }  // namespace sg::device

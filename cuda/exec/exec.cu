@@ -67,10 +67,11 @@ Exec Exec::cpu(std::uint64_t shuffle, int threads)
     return exec;
 }
 
-Exec Exec::planning(Space space)
+Exec Exec::planning(Space space, std::string const& model)
 {
     Exec exec;
     exec.space_ = space;
+    exec.model_ = model;
     return exec;
 }
 
@@ -126,6 +127,9 @@ void prepare_workers(int workers)
                         " workers. Raise the limit (ulimit -v), or take fewer workers (--workers).");
 }
 
+// Of a team: that of the largest GPUs, so that the same shapes fit.
+constexpr std::size_t cpu_scratch_limit = std::size_t{227} << 10;
+
 static Exec::Memory cpu_memory()
 {
     std::size_t const total = std::min(proc_kilobytes("/proc/meminfo", "MemTotal"), group_limit());
@@ -161,6 +165,7 @@ Exec Exec::cuda(int ordinal)
     Exec exec;
     exec.space_ = Space::cuda;
     exec.device_ = device::open(ordinal);
+    exec.model_ = device::model(*exec.device_);
     return exec;
 }
 
@@ -235,6 +240,8 @@ void Exec::fill(void* data, unsigned char byte, std::size_t bytes) const
     else
         device::fill(*device_, data, byte, bytes);
 }
+
+std::size_t Exec::scratch_limit() const { return on_cpu() ? cpu_scratch_limit : device::scratch_limit(*device_); }
 
 Exec::Counters Exec::counters() const { return on_cpu() ? Counters{} : device::counters(*device_); }
 

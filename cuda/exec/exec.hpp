@@ -37,8 +37,8 @@ public:
     // would change the arithmetic.
     static Exec cuda(int ordinal = 0);
 
-    // Computes nothing: for an Arena that only measures what `space` would need.
-    static Exec planning(Space space);
+    // Computes nothing: for an Arena that only measures what `space` would need, on a device of this model.
+    static Exec planning(Space space, std::string const& model = "");
 
     // The same stream, with other arithmetic of its matmuls.
     Exec with(Arithmetic arithmetic) const
@@ -92,6 +92,8 @@ public:
     Counters counters() const;
 
     std::string describe() const;  // "cpu: AMD EPYC ..., OpenBLAS ...", "cuda:0: NVIDIA H200, ..."
+    std::string const& model() const { return model_; }  // of the GPU, as its driver says it; else empty
+    std::size_t scratch_limit() const;  // bytes that the phases of a team may share
 
     // Total and free memory of the device in bytes; for the CPU what this process may still take.
     struct Memory {
@@ -109,6 +111,7 @@ private:
     Arithmetic arithmetic_ = Arithmetic::pedantic;
     int threads_ = 1;
     std::shared_ptr<Crew> crew_;  // none: the caller is alone
+    std::string model_;
     std::shared_ptr<CudaState> device_;
 };
 

@@ -21,6 +21,12 @@ CpuLibraries cpu_libraries() {
             std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch)};
 }
 
+bool is_model(std::string_view driver_name, std::string_view title) {
+    auto const at = driver_name.find(title);
+    return at != std::string_view::npos &&
+           driver_name.substr(at + title.size()).find_first_of("0123456789") != 0;
+}
+
 #ifndef SG_WITH_CUDA
 
 CudaLibraries cuda_libraries() { return {}; }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace sg {
 
@@ -28,5 +29,8 @@ struct GpuFacts {
     int processors = 0;  // SMs
 };
 GpuFacts gpu_facts(int ordinal);  // DeviceError
+
+// Whether a driver's name is that of a model: "NVIDIA L4" is an L4, "NVIDIA L40S" is not.
+bool is_model(std::string_view driver_name, std::string_view title);
 
 }  // namespace sg

@@ -28,7 +28,7 @@ struct TanhTangent {
     SG_FN void operator()(int n, std::int64_t i) const
     {
         T const r = Rz(n, i);
-        bend(n, i) = T(-2) * a(n, i) * r;
+        bend(n, i) = Tanh::bend(a(n, i)) * r;
         Rz(n, i) = Tanh::slope(a(n, i)) * r;
     }
 };

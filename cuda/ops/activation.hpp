@@ -13,6 +13,7 @@
 namespace sg {
 
 struct Relu {
+    static constexpr bool curved = false;  // φ'' ≠ 0
     template <class T>
     SG_FN static T value(T z) { return z <= T(0) ? T(0) : z; }  // a NaN passes through
     template <class T>
@@ -21,14 +22,18 @@ struct Relu {
     SG_FN static T curvature(T) { return T(0); }
 };
 struct Tanh {
+    static constexpr bool curved = true;
     template <class T>
     SG_FN static T value(T z) { return tanh(z); }
     template <class T>
     SG_FN static T slope(T a) { return T(1) - a * a; }
     template <class T>
     SG_FN static T curvature(T a) { return T(-2) * a * (T(1) - a * a); }
+    template <class T>
+    SG_FN static T bend(T a) { return T(-2) * a; }  // φ''/φ'
 };
 struct Linear {
+    static constexpr bool curved = false;
     template <class T>
     SG_FN static T value(T z) { return z; }
     template <class T>

@@ -104,17 +104,7 @@ struct CrossEntropyTangent {
     T scale;
     SG_FN void operator()(int n, std::int64_t b) const
     {
-        T const top = f(n, b, largest_output(f, n, b));
-        T sum = 0, mean = 0;
-        for (int k = 0; k < f.extent[2]; ++k) {
-            T const p = exp(f(n, b, k) - top);
-            sum += p;
-            mean += p * Rf(n, b, k);
-        }
-        mean /= sum;
-        T const normalise = scale / sum;
-        for (int k = 0; k < f.extent[2]; ++k)
-            Rf(n, b, k) = exp(f(n, b, k) - top) * (Rf(n, b, k) - mean) * normalise;
+        softmax_tangent(&f(n, b, 0), &Rf(n, b, 0), static_cast<int>(f.extent[2]), scale);
     }
 };
 

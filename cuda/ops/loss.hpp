@@ -5,7 +5,10 @@
 //   cross_entropy   − Σ log softmax(f)[label] / total
 #pragma once
 
+#include <cmath>
+
 #include "cuda/exec/exec.hpp"
+#include "cuda/exec/fn.hpp"
 #include "cuda/exec/view.hpp"
 #include "cuda/nets/spec.hpp"
 
@@ -32,6 +35,25 @@ void loss_and_accuracy(Exec const& exec, Nets nets, Loss loss, View<T const, 3> 
 template <class T>
 void loss_gradient(Exec const& exec, Nets nets, Loss loss, std::int64_t total,
                    View<T const, 3> const& f, Labels const& labels, View<T, 3> const& delta);
+
+// Of one example: Rf ← p (Rf − Σ p Rf) · scale,   p = softmax(f).   f, Rf: (K)
+template <class T>
+SG_FN void softmax_tangent(T const* f, T* Rf, int K, T scale)
+{
+    int best = 0;
+    for (int k = 1; k < K; ++k)
+        if (f[k] > f[best]) best = k;
+    T const top = f[best];
+    T sum = 0, mean = 0;
+    for (int k = 0; k < K; ++k) {
+        T const p = exp(f[k] - top);
+        sum += p;
+        mean += p * Rf[k];
+    }
+    mean /= sum;
+    T const normalise = scale / sum;
+    for (int k = 0; k < K; ++k) Rf[k] = exp(f[k] - top) * (Rf[k] - mean) * normalise;
+}
 
 // Rf ← Rδ = (∂²L/∂f²) Rf.   Rf: (N, B, K)
 template <class T>

@@ -32,18 +32,29 @@ struct KeepActive {
     SG_FN void operator()(int n, std::int64_t) const { score(n, 2) = active ? active(n, 0) : 1.0; }
 };
 
+static bool is_fused(Exec const& exec, Model const& model, std::size_t element, Path path)
+{
+    if (path == Path::by_table) return fused_by_table(exec.model(), model, element);
+    auto const shape = FusedShape::of(model);
+    return path == Path::fused && shape && shape->scratch(element) <= exec.scratch_limit();
+}
+
 template <class T>
 HessianOperator<T>::HessianOperator(Exec const& exec, Arena& arena, Model const& model, Loss loss,
-                                    int nets, Batch<T> const& batch, bool recompute)
+                                    int nets, Batch<T> const& batch, bool recompute, Path path)
     : exec_(exec), model_(model),
       coordinates_(batch.rotated.extent[2] > 0 ? rotated(model, batch.rotated.extent[2]) : model),
-      loss_(loss), batch_(batch), recompute_(recompute), group_{{0, nets, 0}}
+      loss_(loss), batch_(batch), recompute_(recompute),
+      fused_(is_fused(exec, model, sizeof(T), path)), group_{{0, nets, 0}}
 {
     if (!batch_.groups) batch_.groups = &group_;
     std::int64_t const total = batch.examples();
     std::int64_t const part = chunk_examples(model, exec.space(), total, batch.rotated.extent[2] > 0);
     auto const tape = Tape<T>::take(arena, model, nets, recompute ? part : total);
-    scratch_ = TangentTape<T>::take(arena, model, nets, part);
+    if (fused_)
+        fused_scratch_ = FusedTape<T>::take(arena, model, nets, part);
+    else
+        scratch_ = TangentTape<T>::take(arena, model, nets, part);
     outputs_ = recompute ? arena.take<T, 3>(nets, total, model.classes) : tape.a.back();
     score_ = arena.take<double, 2>(nets, 3);
     active_ = arena.take<double, 2>(nets, 1);
@@ -138,8 +149,13 @@ void HessianOperator<T>::apply(Nets nets, View<T const, 2> const& v, View<T, 2> 
     bool accumulate = false;
     for (auto c = chunks_.rbegin(); c != chunks_.rend(); ++c) {  // the last reads all of W': it begins the sum
         if (recompute_) run_backward(nets, *c, {}, false);
-        tangent(exec_.with(arithmetic), nets, in_coordinates ? c->model : model_, loss_, examples(), theta,
-                in_coordinates ? c->rotated : c->batch, c->tape, scratch_, v, Hv, accumulate);
+        auto const exec = exec_.with(arithmetic);
+        auto const& model = in_coordinates ? c->model : model_;
+        auto const& batch = in_coordinates ? c->rotated : c->batch;
+        if (fused_)
+            fused_tangent(exec, nets, model, loss_, examples(), theta, batch, c->tape, fused_scratch_, v, Hv, accumulate);
+        else
+            tangent(exec, nets, model, loss_, examples(), theta, batch, c->tape, scratch_, v, Hv, accumulate);
         accumulate = true;
     }
 }

@@ -6,9 +6,14 @@
 
 #include <vector>
 
+#include "cuda/nets/fused.hpp"
 #include "cuda/nets/model.hpp"
 
 namespace sg {
+
+// How products are computed: layer by layer, in one launch (nets/fused.hpp) where that fits the device, or whichever the
+// table says.
+enum class Path { by_table, layers, fused };
 
 template <class T>
 class HessianOperator {
@@ -17,7 +22,7 @@ public:
     // `recompute` activations and gradients are kept for one chunk of examples and made again for each
     // product: less memory, half as many flops again, the same bits.
     HessianOperator(Exec const& exec, Arena& arena, Model const& model, Loss loss, int nets,
-                    Batch<T> const& batch, bool recompute = false);
+                    Batch<T> const& batch, bool recompute = false, Path path = Path::by_table);
 
     // Forward pass at θ: score() is filled.   theta: (N, P), must stay alive
     void evaluate(Nets nets, View<T const, 2> const& theta);
@@ -41,6 +46,7 @@ public:
     Model const& model() const { return model_; }
     Model const& coordinates() const { return coordinates_; }  // model() where the batch is not rotated
     Exec const& exec() const { return exec_; }
+    bool fused() const { return fused_; }
     std::int64_t examples() const { return batch_.examples(); }
 
     HessianOperator(HessianOperator const&) = delete;  // holds pointers into itself
@@ -64,11 +70,12 @@ private:
     Model coordinates_;
     Loss loss_;
     Batch<T> batch_;
-    bool recompute_;
+    bool recompute_, fused_;
     std::vector<Group> group_;
     View<T, 3> outputs_;  // (N, M, K)
     std::vector<Chunk> chunks_;
-    TangentTape<T> scratch_;
+    TangentTape<T> scratch_;     // of one path or the other
+    FusedTape<T> fused_scratch_;
     View<double, 2> score_, active_, part_;  // (N, 3), (N, 1), (N, 1)
     View<T const, 2> theta_;
 };

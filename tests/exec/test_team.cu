@@ -64,7 +64,35 @@ TEST_P(TeamTest, NothingToDoIsNotAFault) {
     TreeSum const f{a.read(), out.view(), 1};
     EXPECT_NO_THROW(team(exec(), "none", {0}, 1, 8, f));
     EXPECT_NO_THROW(team(exec(), "none", {1}, 0, 8, f));
-    EXPECT_THROW(team(exec(), "much", {1}, 1, team_scratch_limit + 1, f), InternalError);
+    EXPECT_THROW(team(exec(), "much", {1}, 1, exec().scratch_limit() + 1, f), InternalError);
+    EXPECT_THROW(team(exec(), "many", {1}, 1, {8, 96}, f), InternalError);  // it was made for 64 threads
+    EXPECT_THROW(team(exec(), "odd", {1}, 1, {8, 40}, f), InternalError);
+}
+
+// As much scratch as the device has for a block, which opts in to it, and more threads than a kernel takes
+// without saying so.
+struct Reversal {
+    static constexpr int most_threads = 256;
+    View<double, 2> out;
+    int count;
+    SG_FN void operator()(Team const& team, int n, int tile) const {
+        auto* const s = team.scratch<double>();
+        team.phase(count, [&](int i) { s[i] = i + 10000 * tile; });
+        team.phase(64, [&](int i) { out(n, 64 * tile + i) = s[count - 1 - i]; });
+    }
+};
+
+TEST_P(TeamTest, ABlockMayOptInToAllScratchOfTheDevice) {
+    auto const most = exec().scratch_limit();
+    EXPECT_GT(most, team_scratch_limit);
+    int const count = static_cast<int>(most / sizeof(double));
+    for (int const threads : {32, 96, 256}) {
+        Array<double, 2> const out(exec(), 2, 128);
+        team(exec(), "reversal", {2}, 2, {most, threads}, Reversal{out.view(), count});
+        for (int n = 0; n < 2; ++n)
+            for (int i = 0; i < 128; ++i)
+                EXPECT_EQ(out.wide()[static_cast<std::size_t>(128 * n + i)], count - 1 - i % 64 + 10000 * (i / 64));
+    }
 }
 
 TEST(Team, TheShuffledSpaceRunsAPhaseInAnotherOrder) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "host/config.hpp"
+#include "host/cost.hpp"
 #include "host/sweep.hpp"
 #include "tests/host/trajectory_bits.hpp"
 #include "tests/support/spaces.hpp"
@@ -34,6 +35,7 @@ protected:
         if (GetParam() == Where::cuda) {
             m.devices = {0};
             m.device_memory = exec().memory().free;
+            m.model = device_model_of(exec().model());
         }
         m.host_memory = Exec::cpu().memory().free;
         return m;

@@ -72,6 +72,28 @@ TEST(Cost, ADeviceComputesLargeNetworksAtItsRateAndSmallOnesByLaunches) {
     EXPECT_LT(many.seconds, 8 * one.seconds);
 }
 
+TEST(Cost, FusedProductsSaveLaunchesAndBytes) {
+    auto const& gpu = *device_model("h200");
+    auto const study = study_of("depth: 8, width: 16");
+    auto const layers = cohort_of(study);
+    auto there = layers;
+    there.device = gpu.title;
+    for (int const nets : {1, 16, 256}) {
+        auto const a = cost_of_product(layers.model, gpu.processor, nets, 512, false),
+                   b = cost_of_product(layers.model, gpu.processor, nets, 512, true);
+        EXPECT_NEAR(a.flops, b.flops, 1e-9 * a.flops);
+        EXPECT_LT(b.bytes, 0.6 * a.bytes);
+        EXPECT_LT(b.seconds, 0.6 * a.seconds);
+        EXPECT_EQ(a.launches - b.launches, 7 * 8 + 2 - 2);  // 8 of a later layer, 2 elementwise ones of the first
+        EXPECT_LT(cost_of_step(study, there, gpu.processor, nets, 1, 1, false).seconds,
+                  cost_of_step(study, layers, gpu.processor, nets, 1, 1, false).seconds);
+    }
+    // Deeper networks keep more, so that fewer warps fit, or none.
+    for (auto const* const name : {"h200", "a100", "l4"})
+        for (int depth = 2; depth < 16; ++depth)
+            EXPECT_GE(widest_fused(*device_model(name), depth), widest_fused(*device_model(name), depth + 1));
+}
+
 TEST(Cost, OfThisMachineIsPositive) {
     for (int const width : {1, 16, 200}) {
         auto const core = measure_core(width);

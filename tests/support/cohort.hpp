@@ -59,7 +59,7 @@ inline Vec weights(std::vector<oracle::Net> const& nets) {
 template <class T>
 struct Cohort {
     Cohort(Exec const& exec, Loss loss, oracle::Examples const& examples,
-           std::vector<oracle::Net> const& from)
+           std::vector<oracle::Net> const& from, Path path = Path::layers)
         : model(build_fcn(from.at(0).spec)),
           count(static_cast<int>(from.size())),
           params(model.params()),
@@ -67,7 +67,7 @@ struct Cohort {
           skip(exec, std::vector<int>(from.size()), count),
           seed(exec, std::vector<int>(from.size(), 7), count),
           theta(exec, weights(from), count, params),
-          op(exec, model, loss, count, data.batch()) {}
+          op(exec, model, loss, count, data.batch(), false, path) {}
     Cohort(Cohort const&) = delete;
     Cohort& operator=(Cohort const&) = delete;
 
