@@ -108,16 +108,16 @@ struct Judge {
         bool const finite = fabs(theta) < INFINITY && square < INFINITY;  // false for NaN
         bool const small = residual <= rule.tolerance * size + 1e-30;
         bool const level = theta - s.before(n, 0) <= rule.gain * size + 1e-30;
-        double const rest = rest_of(n, square), noise = rounding * largest_quotient(n);
-        bool const close = what_is_left(n, square) <= rule.error * size + 1e-30 || (rule.tf32 && residual <= noise);
-        bool const settled = rule.warm ? close : small && level;
+        bool const settled = rule.warm ? what_is_left(n, square) <= rule.error * size + 1e-30 : small && level;
         s.before(n, 0) = theta;
         result.lambda = rule.smallest ? -theta : rule.warm && !complete ? bordered(theta, square) : theta;
         result.residual = residual;
         bool const cluster = k > 1 && s.theta(n, 1) > rule.cluster_ratio * size;
         int const least = cluster ? rule.cluster_products : 0;
+        double const rest = rest_of(n, square), noise = rounding * largest_quotient(n);
+        bool const close = settled || (rule.tf32 && residual <= noise);
         bool const enough = result.products >= (s.least[n] > least ? s.least[n] : least);
-        bool const converged = finite && ((settled && enough) || complete);
+        bool const converged = finite && ((close && enough) || complete);
         bool const stop = converged || !finite || result.products >= rule.max_products;
         result.status = converged ? EigenStatus::converged : EigenStatus::not_converged;
         s.used[n] = k;
