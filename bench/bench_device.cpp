@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The engine on a GPU: Hessian-vector products and training steps of N networks, replayed as the program replays
 // them, as a share of the rate of one large matmul by the same library in the same process ("of_peak": no more than
-// that library reaches is asked for), and of the matmuls of a product alone ("share"). Times are those of the host
-// around work that it waits for.
+// that library reaches is asked for), and of the matmuls of a product alone ("share"). "paths": products of narrow networks
+// fused and not, and in TF32. Times are those of the host around work that it waits for.
 //   bench-device [--quick] [OPTION...]      options of Google Benchmark; --quick: small shapes, to try the program
 #include <benchmark/benchmark.h>
 
@@ -84,6 +84,29 @@ void product(benchmark::State& state, Shape const& shape)
     state.counters["peak_Gflop/s"] = peak(exec) * 1e-9;
 }
 
+// The same product fused, layer by layer, and layer by layer in TF32: what nets/fused_table.hpp and plan have of a model.
+void paths(benchmark::State& state, Shape const& shape)
+{
+    auto const exec = Exec::cuda();
+    bench::Workload fused(exec, shape.depth, shape.width, examples, shape.nets, Path::fused);
+    bench::Workload layers(exec, shape.depth, shape.width, examples, shape.nets, Path::layers);
+    Graphs graphs(exec);
+    auto const product = [&graphs](int key, bench::Workload& w, Arithmetic arithmetic) {
+        return [&graphs, key, &w, arithmetic] {
+            graphs.run({key}, [&] { w.hessian.apply(Nets{w.N}, w.v, w.Hv, arithmetic); });
+        };
+    };
+    auto const in_one = product(0, fused, Arithmetic::pedantic), by_layer = product(1, layers, Arithmetic::pedantic);
+    auto const in_tf32 = product(2, layers, Arithmetic::tf32);
+    for (int i = 0; i < 3; ++i) in_one(), by_layer(), in_tf32();
+    auto const [best, best_by_layer] = best_of(state, exec, in_one, by_layer);
+    double best_tf32 = 1e30;
+    for (int i = 0; i < 10; ++i) best_tf32 = std::min(best_tf32, timed(exec, in_tf32));
+    state.counters["fits"] = fused.hessian.fused();  // 0: both are layer by layer
+    state.counters["layers/fused"] = best_by_layer / best;
+    state.counters["float/tf32"] = best_by_layer / best_tf32;
+}
+
 // Gather, gradient and update; the update alone, in bytes of parameters that it reads and writes.
 void training_step(benchmark::State& state, Shape const& shape)
 {
@@ -160,6 +183,9 @@ int main(int count, char** arguments)
                                    {8, 512, 128}, {8, 1024, 32}, {8, 2048, 8}};
     for (auto const& shape : quick ? small : large) add("product", shape, product);
     for (auto const& shape : quick ? small : large) add("training_step", shape, training_step);
+    std::vector<Shape> const narrow{{2, 16, 256}, {4, 16, 256}, {8, 16, 256}, {2, 32, 256}, {4, 32, 256}, {8, 32, 256},
+                                    {2, 64, 256}, {4, 64, 256}, {8, 64, 256}, {4, 128, 256}, {8, 256, 64}};
+    for (auto const& shape : quick ? small : narrow) add("paths", shape, paths);
     benchmark::RunSpecifiedBenchmarks();
     return failed ? 1 : 0;
 }

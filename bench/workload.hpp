@@ -53,10 +53,10 @@ struct Shared {
 
 // N networks with their Hessian operator, linearised, and a direction for each.
 struct Workload {
-    Workload(Exec const& where, int depth, int width, std::int64_t examples, int nets)
+    Workload(Exec const& where, int depth, int width, std::int64_t examples, int nets, Path path = Path::by_table)
         : exec(where), model(make_model(depth, width)), M(examples), N(nets),
-          shared(exec, random_values(M * model.inputs, 1), labels_of(M)), arena(exec, arena_bytes()),
-          hessian(exec, arena, model, Loss::mse, N, shared.batch())
+          shared(exec, random_values(M * model.inputs, 1), labels_of(M)), arena(exec, arena_bytes(path)),
+          hessian(exec, arena, model, Loss::mse, N, shared.batch(), false, path)
     {
         take_vectors(arena, hessian);
         std::vector<std::uint64_t> seeds(static_cast<std::size_t>(N));
@@ -82,10 +82,11 @@ struct Workload {
         bool const in_chunks = exec.on_cpu() && shared.r > 0;
         return N * (in_chunks ? rotated_flops(model, M, shared.r) : product_flops(hessian.coordinates(), M));
     }
-    std::size_t arena_bytes()
+    std::size_t arena_bytes(Path path)
     {
         Arena measure;
-        HessianOperator<float> const op(Exec::planning(exec.space(), exec.model()), measure, model, Loss::mse, N, shared.batch());
+        HessianOperator<float> const op(Exec::planning(exec.space(), exec.model()), measure, model, Loss::mse, N,
+                                        shared.batch(), false, path);
         take_vectors(measure, op);
         return measure.largest();
     }
