@@ -116,9 +116,9 @@ sanitize() {
         "--gtest_filter=${filter%:}"
 }
 # Only what shares memory in a block can race there.
-shared="Rows Team TeamMatmul Ritz Lanczos"
-kernels="$shared Activation Basis Dense Each Gather Hessian Loss Matmul Meter Model Power Random Sgd Slice Tensors"
-kernels+=" Vectors"
+shared="Rows Team TeamMatmul Ritz Lanczos Fused"
+kernels="$shared Activation Basis Dense Each Gather Hessian Loss Matmul MatmulTf32 Meter Model Power Random Sgd Slice Tensors"
+kernels+=" Tf32 Vectors"
 if [ $quick ]; then kernels=$shared; fi
 
 spaces() {
