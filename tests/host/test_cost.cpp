@@ -85,8 +85,8 @@ TEST(Cost, FusedProductsSaveLaunchesAndBytes) {
         EXPECT_LT(b.bytes, 0.6 * a.bytes);
         EXPECT_LT(b.seconds, 0.6 * a.seconds);
         EXPECT_EQ(a.launches - b.launches, 7 * 8 + 2 - 2);  // 8 of a later layer, 2 elementwise ones of the first
-        EXPECT_LT(cost_of_step(study, there, gpu.processor, nets, 1, 1, false).seconds,
-                  cost_of_step(study, layers, gpu.processor, nets, 1, 1, false).seconds);
+        EXPECT_LT(cost_of_step(study, there, gpu.processor, nets, 1, 1).seconds,
+                  cost_of_step(study, layers, gpu.processor, nets, 1, 1).seconds);
     }
     // Deeper networks keep more, so that fewer warps fit, or none.
     for (auto const* const name : {"h200", "a100", "l4"})
