@@ -69,7 +69,8 @@ static void print_time_on_cpu(std::ostream& out, Study const& study, Plan const&
         if (!rates.contains(c.spec.width)) rates[c.spec.width] = measure_cores(c.spec.width, plan.workers);
     auto const core = [&](Cohort const& c) -> Processor const& { return rates.at(c.spec.width); };
     double const cores = plan.workers * (1 + further_thread * (plan.threads - 1));
-    double const seconds = total_seconds(study, plan, core) / cores;
+    double const size = plan.precision == Precision::single ? 1 : 2;  // of a number: half as many a vector, and twice the bytes
+    double const seconds = size * total_seconds(study, plan, core) / cores;
     out << fmt::format("time         about {} ({:.0f} Gflop/s per core)\n", human_time(seconds),
                        core(plan.cohorts.at(plan.cohorts.size() / 2)).flops * 1e-9);
 }
@@ -86,8 +87,9 @@ static void print_time_on_gpu(std::ostream& out, Study const& study, Plan const&
     out << fmt::format("time         about {} on {} of {}", time(study), plan.machine.devices.size(), model.title);
     auto other = study;
     other.sharpness.iterate = study.tf32() ? Iterate::single : Iterate::tf32;
-    bool const choice = study.sharpness.method == SharpnessMethod::lanczos && plan.precision == Precision::single;
-    if (choice) out << fmt::format("; with sharpness.iterate: {} about {}", iterate_names[static_cast<std::size_t>(other.sharpness.iterate)], time(other));
+    bool const choice = study.sharpness.method == SharpnessMethod::lanczos;
+    auto const name = iterate_names[static_cast<std::size_t>(other.sharpness.iterate)];
+    if (choice) out << fmt::format("; with sharpness.iterate: {} about {}", name, time(other));
     out << '\n';
     out << "             (an estimate from the data sheet: flops, bytes and launches; no device was timed)\n";
 }
@@ -110,7 +112,8 @@ void print_plan(std::ostream& out, Study const& study, Plan const& plan)
     out << fmt::format("output       {}, {}\n", study.output_file,
                        human_bytes(static_cast<double>(plan.disk_bytes)));
     if (plan.space() == Space::cpu && plan.host_bytes < plan.machine.host_memory) print_time_on_cpu(out, study, plan);
-    if (plan.machine.model) print_time_on_gpu(out, study, plan);
+    if (plan.machine.model && plan.precision == Precision::single) print_time_on_gpu(out, study, plan);
+    if (plan.machine.model && plan.precision == Precision::dual) out << "time         not known in double on a GPU\n";
     out << "\n  depth  width  parameters  slice  memory of a slice  Gflop per network\n";
     for (auto const& c : plan.cohorts) {
         out << fmt::format("  {:5}  {:5}  {:10}  {:5}  {:>17}  {:17.2f}{}\n", c.spec.depth,
