@@ -8,7 +8,7 @@
 #include "cuda/exec/fn.hpp"
 
 // A loop over an array of registers, which have no index.
-#ifdef __CUDACC__
+#ifdef __CUDA_ARCH__
 #define SG_UNROLL SG_PRAGMA(unroll)
 #else
 #define SG_UNROLL
