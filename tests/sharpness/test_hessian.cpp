@@ -211,7 +211,7 @@ TEST_P(HessianTest, RecomputedActivationsGiveTheSameBits) {
         int const M = exec().on_cpu() ? 1200 : 4100;  // more than a chunk of either kind of device
         auto const nets = random_nets<float>(spec, 3);
         auto const examples = random_examples<float>(spec, M);
-        Cohort<float> cohort(exec(), Loss::cross_entropy, examples, nets);
+        Cohort<float> cohort(exec(), Loss::cross_entropy, examples, nets, Path::by_table);
         Planned<HessianOperator<float>> again(exec(), cohort.model, Loss::cross_entropy, 3,
                                               cohort.data.batch(), true);
         auto const P = cohort.params;

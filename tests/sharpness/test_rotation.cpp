@@ -70,7 +70,7 @@ template <class T>
 struct Rotated {
     Rotated(Exec const& exec, Loss loss, oracle::Examples const& examples, std::vector<oracle::Net> const& nets,
             bool recompute = false)
-        : cohort(exec, loss, examples, nets),
+        : cohort(exec, loss, examples, nets, Path::by_table),
           r(rotated_inputs(examples.count, examples.inputs)),
           L(exec, rotate_examples(converted<T>(examples.x), examples.count, examples.inputs), 1, examples.count, r),
           op(exec, cohort.model, loss, cohort.count, batch(), recompute) {
