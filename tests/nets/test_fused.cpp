@@ -132,15 +132,17 @@ void expect_products(Exec const& exec, Case const& c, double tolerance) {
 }
 
 TEST_P(FusedTest, ProductsAreThoseOfTheLayersAndOfTheOracle) {
-    int number = 0, in_double = 0;
+    int number = 0, tried = 0, in_double = 0;
     for (auto const& c : cases()) {
         SCOPED_TRACE(number++);
         expect_products<float>(exec(), c, 3e-6);
+        if (!exec().on_cpu() && number % 3 != 0) continue;  // an emulator takes long
+        ++tried;
         if (FusedShape::of(build_fcn(c.spec))->scratch(sizeof(double)) > exec().scratch_limit()) continue;
         expect_products<double>(exec(), c, 1e-13);
         ++in_double;
     }
-    EXPECT_GT(in_double, number - 4);  // width 64 is too wide in double
+    EXPECT_GT(in_double, tried - 4);  // width 64 is too wide in double
 }
 
 // Whatever the order of blocks and of the indices of a phase.
