@@ -82,7 +82,7 @@ TEST(Cost, FusedProductsSaveLaunchesAndBytes) {
         auto const a = cost_of_product(layers.model, gpu.processor, nets, 512, false),
                    b = cost_of_product(layers.model, gpu.processor, nets, 512, true);
         EXPECT_NEAR(a.flops, b.flops, 1e-9 * a.flops);
-        EXPECT_LT(b.bytes, 0.6 * a.bytes);
+        EXPECT_LT(b.bytes, 0.65 * a.bytes);
         EXPECT_LT(b.seconds, 0.6 * a.seconds);
         EXPECT_EQ(a.launches - b.launches, 7 * 8 + 2 - 2);  // 8 of a later layer, 2 elementwise ones of the first
         EXPECT_LT(cost_of_step(study, there, gpu.processor, nets, 1, 1).seconds,
