@@ -40,7 +40,7 @@ int main()
         kernel.maxThreadsPerBlock = threads;
         kernel.numRegs = registers;
         kernel.sharedSizeBytes = fixed;
-        kernel.maxDynamicSharedSizeBytes = device.sharedMemPerBlock;
+        kernel.maxDynamicSharedSizeBytes = device.sharedMemPerBlockOptin;
         cudaOccDeviceState const state;
         cudaOccResult result{};
         auto const status = cudaOccMaxActiveBlocksPerMultiprocessor(&result, &device, &kernel, &state, threads, dynamic);
