@@ -41,6 +41,7 @@ int main()
         kernel.numRegs = registers;
         kernel.sharedSizeBytes = fixed;
         kernel.maxDynamicSharedSizeBytes = device.sharedMemPerBlockOptin;
+        kernel.shmemLimitConfig = FUNC_SHMEM_LIMIT_OPTIN;  // else 48 KiB are the limit
         cudaOccDeviceState const state;
         cudaOccResult result{};
         auto const status = cudaOccMaxActiveBlocksPerMultiprocessor(&result, &device, &kernel, &state, threads, dynamic);
