@@ -15,8 +15,6 @@ namespace sg {
 
 namespace {
 
-std::int64_t up(std::int64_t x, std::int64_t multiple) { return (x + multiple - 1) / multiple * multiple; }
-
 // The launches of a slice, added up.
 class Sum {
 public:

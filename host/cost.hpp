@@ -49,6 +49,9 @@ struct Cost {
     }
 };
 
+// x made up to a multiple: what tiles compute of a matrix.
+inline std::int64_t up(std::int64_t x, std::int64_t multiple) { return (x + multiple - 1) / multiple * multiple; }
+
 // A step of training, its evaluation, and (for a share `measured` of the steps) λ, of a slice of `nets` networks with
 // `seeds` different seeds.
 Cost cost_of_step(Study const& study, Cohort const& cohort, Processor const& processor, int nets, int seeds,

@@ -9,8 +9,6 @@ namespace sg {
 
 namespace {
 
-std::int64_t up(std::int64_t x, std::int64_t multiple) { return (x + multiple - 1) / multiple * multiple; }
-
 constexpr double enough_warps = 8;  // of a multiprocessor: fewer wait for each other
 
 // The share of the rate that blocks reach which the multiprocessors hold side by side, and of which some get one more.

@@ -7,10 +7,9 @@
 
 #include "bench/fused_table.hpp"
 #include "cuda/nets/fused_table.hpp"
-#include "cuda/nets/rotation.hpp"
-#include "tests/support/cohort.hpp"
 #include "tests/support/compare.hpp"
 #include "tests/support/random.hpp"
+#include "tests/support/rotated.hpp"
 #include "tests/support/spaces.hpp"
 
 namespace sg::test {
@@ -168,46 +167,15 @@ TEST_P(FusedTest, ASkippedNetworkKeepsEveryBitAndChangesNoOther) {
     EXPECT_EQ(Vec(kept.begin() + first, kept.end()), Vec(static_cast<std::size_t>(p.P - first), 33));
 }
 
-// The operator: rotated or not, in its own chunks, recomputed, alone or among others.
-template <class T>
-struct Operator {
-    Operator(Exec const& exec_, FcnSpec const& spec, std::vector<oracle::Net> const& nets, oracle::Examples const& examples,
-             Path path, bool recompute = false)
-        : exec(exec_),
-          cohort(exec, Loss::cross_entropy, examples, nets),
-          r(rotated_inputs(examples.count, spec.inputs)),
-          L(exec, rotate_examples(converted<T>(examples.x), examples.count, examples.inputs), 1, examples.count, r),
-          op(exec, cohort.model, Loss::cross_entropy, cohort.count, batch(), recompute, path) {
-        op->evaluate(cohort.nets(), cohort.theta.read());
-        op->linearise(cohort.nets());
-    }
-    Batch<T> batch() const {
-        auto b = cohort.data.batch();
-        b.rotated = L.read();
-        return b;
-    }
-    // Of the same directions for each network, wherever it stands.
-    std::vector<T> product(Vec const& directions) const {
-        auto const P = static_cast<std::int64_t>(directions.size()) / cohort.count;
-        Array<T, 2> const v(exec, directions, cohort.count, P), Hv(exec, cohort.count, P);
-        op->apply(cohort.nets(), v.read(), Hv.view());
-        return Hv.host();
-    }
-
-    Exec exec;
-    Cohort<T> cohort;
-    std::int64_t r;
-    Array<T, 3> L;
-    mutable Planned<HessianOperator<T>> op;
-};
-
+// The operator: rotated or not, in its own chunks, recomputed.
 TEST_P(FusedTest, TheOperatorHasTheProductsOfBothPathsInAllCoordinates) {
     for (auto const& [inputs, examples] : {std::pair{40, 130}, {150, 132}}) {  // two chunks on the CPU
         auto const spec = fcn(3, 5, inputs, 3, Activation::tanh);
         auto const nets = random_nets<double>(spec, 2);
         auto const all = random_examples<double>(spec, examples);
-        Operator<double> const fused(exec(), spec, nets, all, Path::fused), layers(exec(), spec, nets, all, Path::layers),
-            again(exec(), spec, nets, all, Path::fused, true);
+        auto const loss = Loss::cross_entropy;
+        Rotated<double> fused(exec(), loss, all, nets, false, Path::fused), layers(exec(), loss, all, nets, false, Path::layers),
+            again(exec(), loss, all, nets, true, Path::fused);
         EXPECT_TRUE(fused.op->fused());
         EXPECT_FALSE(layers.op->fused());
         for (auto const P : {fused.op->coordinates().params(), fused.cohort.params}) {
@@ -234,7 +202,8 @@ TEST_P(FusedTest, ANetworkHasTheSameBitsAloneAndAmongOthers) {
     auto const spec = fcn(4, 17, 30, 10);
     auto const nets = random_nets<float>(spec, 5);
     auto const examples = random_examples<float>(spec, 70);
-    Operator<float> const all(exec(), spec, nets, examples, Path::fused), one(exec(), spec, {nets[3]}, examples, Path::fused);
+    Rotated<float> all(exec(), Loss::cross_entropy, examples, nets, false, Path::fused),
+        one(exec(), Loss::cross_entropy, examples, {nets[3]}, false, Path::fused);
     auto const P = all.op->coordinates().params();
     auto const v = oracle::Random(3).normals(static_cast<std::size_t>(5 * P));
     EXPECT_SAME_BITS(one.product(row(v, 3, P)), row(all.product(v), 3, P));

@@ -5,6 +5,7 @@
 #include "cuda/sharpness/meter.hpp"
 #include "tests/support/cohort.hpp"
 #include "tests/support/random.hpp"
+#include "tests/support/rotated.hpp"
 #include "tests/support/spaces.hpp"
 
 namespace sg::test {
@@ -64,30 +65,6 @@ TEST(Rotation, LeavesAllButTheFirstTensorAsItIs) {
         EXPECT_EQ(mine.multiplier, std::get<Dense>(model.layers[static_cast<std::size_t>(l)]).multiplier);
     }
 }
-
-// A cohort whose operator multiplies in coordinates.
-template <class T>
-struct Rotated {
-    Rotated(Exec const& exec, Loss loss, oracle::Examples const& examples, std::vector<oracle::Net> const& nets,
-            bool recompute = false)
-        : cohort(exec, loss, examples, nets, Path::by_table),
-          r(rotated_inputs(examples.count, examples.inputs)),
-          L(exec, rotate_examples(converted<T>(examples.x), examples.count, examples.inputs), 1, examples.count, r),
-          op(exec, cohort.model, loss, cohort.count, batch(), recompute) {
-        op->evaluate(cohort.nets(), cohort.theta.read());
-        op->linearise(cohort.nets());
-    }
-    Batch<T> batch() const {
-        auto b = cohort.data.batch();
-        b.rotated = L.read();
-        return b;
-    }
-
-    Cohort<T> cohort;
-    std::int64_t r;
-    Array<T, 3> L;
-    Planned<HessianOperator<T>> op;
-};
 
 struct Case {
     FcnSpec spec;
