@@ -8,16 +8,6 @@
 
 namespace sg {
 
-// Largest output of example b, the first of equals.   f: (N, B, K)
-template <class T>
-SG_FN int largest_output(View<T const, 3> const& f, int n, std::int64_t b)
-{
-    int best = 0;
-    for (int k = 1; k < f.extent[2]; ++k)
-        if (f(n, b, k) > f(n, b, best)) best = k;
-    return best;
-}
-
 // k = 0: ½ Σ_k (f − y)² / (B K);   k = 1: whether the example is classified right, / B
 template <class T>
 struct MseScore {
@@ -27,7 +17,7 @@ struct MseScore {
     SG_FN double operator()(int n, std::int64_t b, int which) const
     {
         int const label = labels(n, b);
-        if (which == 1) return largest_output(f, n, b) == label ? share : 0.0;
+        if (which == 1) return largest_output(&f(n, b, 0), static_cast<int>(f.extent[2])) == label ? share : 0.0;
         double sum = 0;
         for (int k = 0; k < f.extent[2]; ++k) {
             double const error = static_cast<double>(f(n, b, k)) - (k == label ? 1.0 : 0.0);
@@ -45,7 +35,7 @@ struct CrossEntropyScore {
     double share;
     SG_FN double operator()(int n, std::int64_t b, int which) const
     {
-        int const label = labels(n, b), best = largest_output(f, n, b);
+        int const label = labels(n, b), best = largest_output(&f(n, b, 0), static_cast<int>(f.extent[2]));
         if (which == 1) return best == label ? share : 0.0;
         double const top = f(n, b, best);
         double sum = 0;
@@ -79,7 +69,7 @@ struct CrossEntropyGradient {
     SG_FN void operator()(int n, std::int64_t b) const
     {
         int const label = labels(n, b);
-        T const top = f(n, b, largest_output(f, n, b));
+        T const top = f(n, b, largest_output(&f(n, b, 0), static_cast<int>(f.extent[2])));
         T sum = 0;
         for (int k = 0; k < f.extent[2]; ++k) sum += delta(n, b, k) = exp(f(n, b, k) - top);
         T const normalise = scale / sum;

@@ -36,14 +36,21 @@ template <class T>
 void loss_gradient(Exec const& exec, Nets nets, Loss loss, std::int64_t total,
                    View<T const, 3> const& f, Labels const& labels, View<T, 3> const& delta);
 
-// Of one example: Rf ← p (Rf − Σ p Rf) · scale,   p = softmax(f).   f, Rf: (K)
+// Largest output of one example, the first of equals.   f: (K)
 template <class T>
-SG_FN void softmax_tangent(T const* f, T* Rf, int K, T scale)
+SG_FN int largest_output(T const* f, int K)
 {
     int best = 0;
     for (int k = 1; k < K; ++k)
         if (f[k] > f[best]) best = k;
-    T const top = f[best];
+    return best;
+}
+
+// Of one example: Rf ← p (Rf − Σ p Rf) · scale,   p = softmax(f).   f, Rf: (K)
+template <class T>
+SG_FN void softmax_tangent(T const* f, T* Rf, int K, T scale)
+{
+    T const top = f[largest_output(f, K)];
     T sum = 0, mean = 0;
     for (int k = 0; k < K; ++k) {
         T const p = exp(f[k] - top);
