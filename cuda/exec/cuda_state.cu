@@ -68,6 +68,7 @@ CudaState::~CudaState()
     products.reset();
     for (auto& event : events)
         if (event) cudaEventDestroy(event);
+    if (columns) cudaFree(columns);
     if (workspace) cudaFree(workspace);
     if (blas) cublasLtDestroy(blas);
     if (stream) cudaStreamDestroy(stream);

@@ -47,6 +47,7 @@ struct CudaState {
     cublasLtHandle_t blas = nullptr;
     void* workspace = nullptr;  // of cuBLASLt
     std::size_t workspace_bytes = std::size_t{32} << 20;
+    void* columns = nullptr;  // of joined products (cuda/ops/joined.hpp), from the first on
     Staging staging;
     static constexpr std::uint64_t kept_moments = 8;
     std::array<cudaEvent_t, kept_moments> events{};
