@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Products on tensor cores: factors have 11 significant bits, sums those of a float.
+// Products on tensor cores: factors have 11 significant bits, sums those of a float. Where they pay: cuBLASLt is allowed them.
 #include <algorithm>
 #include <bit>
 
@@ -11,12 +11,14 @@
 namespace sg::test {
 namespace {
 
-// How a device comes to 10 bits of mantissa: it is not said which of the two it is.
-enum class Bits { all, nearest, cut };
+// How a device comes to 10 bits of mantissa: it is not said which of these it is. Some products of an H200 were seen to take the
+// nearest, of two as near the even one.
+enum class Bits { all, nearest, nearest_even, cut };
 
 double narrowed(double x, Bits bits) {
     auto word = std::bit_cast<std::uint32_t>(static_cast<float>(x));
     if (bits == Bits::nearest) word += 0x1000;
+    if (bits == Bits::nearest_even) word += 0xfff + ((word >> 13) & 1);
     if (bits != Bits::all) word &= ~0x1fffu;
     return static_cast<double>(std::bit_cast<float>(word));
 }
@@ -66,8 +68,13 @@ TEST_P(MatmulTf32Test, FactorsAreRoundedAndSumsAreNot) {
                         EXPECT_LE(p.error(Bits::all), float_rounding);
                         continue;
                     }
-                    EXPECT_LE(std::min(p.error(Bits::nearest), p.error(Bits::cut)), float_rounding);
-                    EXPECT_GT(p.error(Bits::all), 8 * float_rounding) << "in float: no tensor core, or the team took it";
+                    double const least = std::min({p.error(Bits::nearest), p.error(Bits::nearest_even), p.error(Bits::cut)});
+                    if (size.n % 4 == 0) {
+                        EXPECT_LE(least, float_rounding);
+                        EXPECT_GT(p.error(Bits::all), 8 * float_rounding) << "in float: no tensor core, or the team took it";
+                    } else {  // rows that do not begin at 16 bytes: the library may take float
+                        EXPECT_LE(std::min(least, p.error(Bits::all)), float_rounding);
+                    }
                 }
 }
 
