@@ -28,6 +28,9 @@ std::string human_time(double seconds)
     return fmt::format("{} days {} h", s / 86400, s / 3600 % 24);
 }
 
+// A short study in two digits.
+static std::string expected_time(double seconds) { return seconds < 10 ? fmt::format("{:.2g} s", seconds) : human_time(seconds); }
+
 std::string workers_text(Plan const& plan)
 {
     auto const counted = [](int n, char const* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); };
@@ -71,7 +74,7 @@ static void print_time_on_cpu(std::ostream& out, Study const& study, Plan const&
     double const cores = plan.workers * (1 + further_thread * (plan.threads - 1));
     double const size = plan.precision == Precision::single ? 1 : 2;  // of a number: half as many a vector, and twice the bytes
     double const seconds = size * total_seconds(study, plan, core) / cores;
-    out << fmt::format("time         about {} ({:.0f} Gflop/s per core)\n", human_time(seconds),
+    out << fmt::format("time         about {} ({:.0f} Gflop/s per core)\n", expected_time(seconds),
                        core(plan.cohorts.at(plan.cohorts.size() / 2)).flops * 1e-9);
 }
 
@@ -82,7 +85,7 @@ static void print_time_on_gpu(std::ostream& out, Study const& study, Plan const&
     auto const& model = *plan.machine.model;
     auto const time = [&](Study const& s) {
         auto const all = total_seconds(s, plan, [&](auto const&) -> auto const& { return model.processor; });
-        return human_time(all / static_cast<double>(plan.machine.devices.size()));
+        return expected_time(all / static_cast<double>(plan.machine.devices.size()));
     };
     out << fmt::format("time         about {} on {} of {}", time(study), plan.machine.devices.size(), model.title);
     auto other = study;
