@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // sharpgrid's side of bench/compare.py: the measurements alone, of the networks that a file holds, or the networks and
 // batches of a study, for other programs to train.
-//   bench-peer serve WORKLOAD WORKERS         answers each line of standard input, `work` or `accuracy`, with the mean
+//   bench-peer serve WORKLOAD WORKERS|cuda    answers each line of standard input, `work` or `accuracy`, with the mean
 //                                             seconds of as many runs as half a second takes
 //   bench-peer export STUDY.yaml FOLDER       weights and batches of every shape and seed
 #include <lapacke.h>
@@ -9,9 +9,11 @@
 #include <chrono>
 #include <fstream>
 #include <iostream>
+#include <numeric>
 #include <thread>
 
 #include "bench/workload.hpp"
+#include "cuda/exec/graph.hpp"
 #include "cuda/ops/matmul.hpp"
 #include "cuda/sharpness/meter.hpp"
 #include "cuda/train/slice.hpp"
@@ -61,13 +63,13 @@ std::vector<T> take(std::istream& in, std::int64_t count)
     return values;
 }
 
-Networks read_networks(std::string const& path)
+Networks read_networks(Exec const& exec, std::string const& path)
 {
     std::ifstream in(path, std::ios::binary);
     auto const sizes = take<std::int64_t>(in, 6);
     auto const params = bench::Workload::make_model(static_cast<int>(sizes[0]), static_cast<int>(sizes[1])).params();
     auto x = take<float>(in, sizes[2] * sizes[3]);
-    Networks n{sizes[0], sizes[1], sizes[4], sizes[5], {Exec::cpu(), std::move(x), take<std::int32_t>(in, sizes[2])}, {}, {}};
+    Networks n{sizes[0], sizes[1], sizes[4], sizes[5], {exec, std::move(x), take<std::int32_t>(in, sizes[2])}, {}, {}};
     n.theta = take<float>(in, n.steps * n.nets * params);
     n.start = in_coordinates(n.data, n.width, take<float>(in, params));
     return n;
@@ -76,34 +78,37 @@ Networks read_networks(std::string const& path)
 // The networks of one worker.
 class Part {
 public:
-    Part(Networks const& all, std::int64_t first, int count)
-        : all_(all), first_(first), count_(count), exec_(Exec::cpu()),
+    Part(Exec const& exec, Networks const& all, std::int64_t first, int count)
+        : all_(all), count_(count), exec_(exec),
           model_(bench::Workload::make_model(static_cast<int>(all.depth), static_cast<int>(all.width))),
           arena_(exec_, bytes()), hessian_(exec_, arena_, model_, Loss::mse, count, all.data.batch()),
           power_(exec_, arena_, hessian_.coordinates(), count), meter_(exec_, arena_, hessian_.coordinates(), count, {}),
-          theta_(arena_.take<float, 2>(count, model_.params()))
+          theta_(exec_, theta_of(all, first, count)), seed_(exec_, seeds_of(first, count)), graphs_(exec_)
     {
-        from_host(exec_, all.start, power_.start().data);
-        for (int n = 0; n < count; ++n) seeds_.push_back(static_cast<std::uint64_t>(first + n));
+        from_host(exec_, all.start, power_.start());
     }
 
     // λ by 20 power iterations and a quotient, at the first step.
     void work()
     {
-        linearise(0);
-        power_.run(hessian_, Nets{count_}, 20);
+        results.clear();
+        graphs_.run({0}, [&] {
+            linearise(0);
+            power_.run(hessian_, Nets{count_}, 20);
+        });
         keep(power_.results());
     }
 
     // λ at every step as a study measures it: λ₀, and then from the vectors of the step before.
     void accuracy()
     {
+        results.clear();
         for (std::int64_t t = 0; t < all_.steps; ++t) {
             linearise(t);
             if (t == 0)
-                meter_.measure_initial(hessian_, Nets{count_}, seeds_.data());
+                meter_.measure_initial(hessian_, Nets{count_}, seed_.data());
             else
-                meter_.measure(hessian_, Nets{count_}, seeds_.data(), static_cast<int>(t));
+                meter_.measure(hessian_, Nets{count_}, seed_.data(), static_cast<int>(t));
             keep(meter_.results());
         }
     }
@@ -113,26 +118,45 @@ public:
 private:
     void linearise(std::int64_t t)
     {
-        if (t == 0) results.clear();
-        std::int64_t const size = model_.params(), from = (t * all_.nets + first_) * size;
-        std::copy_n(all_.theta.begin() + from, count_ * size, theta_.data);
-        hessian_.evaluate(Nets{count_}, theta_);
+        std::int64_t const size = model_.params();
+        hessian_.evaluate(Nets{count_}, View<float, 2>::dense(theta_.data() + t * count_ * size, count_, size));
         hessian_.linearise(Nets{count_});
     }
-    void keep(EigenResult const* found) { results.insert(results.end(), found, found + count_); }
+    void keep(EigenResult const* found)
+    {
+        auto const here = to_host(exec_, found, count_);
+        results.insert(results.end(), here.begin(), here.end());
+    }
+
+    // Of all steps.   (T, count, P)
+    static std::vector<float> theta_of(Networks const& all, std::int64_t first, int count)
+    {
+        auto const size = static_cast<std::int64_t>(all.theta.size()) / (all.steps * all.nets);
+        std::vector<float> theta;
+        for (std::int64_t t = 0; t < all.steps; ++t) {
+            auto const from = all.theta.begin() + (t * all.nets + first) * size;
+            theta.insert(theta.end(), from, from + count * size);
+        }
+        return theta;
+    }
+    static std::vector<std::uint64_t> seeds_of(std::int64_t first, int count)
+    {
+        std::vector<std::uint64_t> seeds(static_cast<std::size_t>(count));
+        std::iota(seeds.begin(), seeds.end(), static_cast<std::uint64_t>(first));
+        return seeds;
+    }
 
     std::size_t bytes() const
     {
         Arena measure;
-        HessianOperator<float> const op(exec_, measure, model_, Loss::mse, count_, all_.data.batch());
-        PowerIteration<float> const power(exec_, measure, op.coordinates(), count_);
-        SharpnessMeter<float> const meter(exec_, measure, op.coordinates(), count_, {});
-        measure.take<float, 2>(count_, model_.params());
+        auto const planning = Exec::planning(exec_.space(), exec_.model());
+        HessianOperator<float> const op(planning, measure, model_, Loss::mse, count_, all_.data.batch());
+        PowerIteration<float> const power(planning, measure, op.coordinates(), count_);
+        SharpnessMeter<float> const meter(planning, measure, op.coordinates(), count_, {});
         return measure.largest();
     }
 
     Networks const& all_;
-    std::int64_t first_;
     int count_;
     Exec exec_;
     Model model_;
@@ -140,17 +164,21 @@ private:
     HessianOperator<float> hessian_;
     PowerIteration<float> power_;
     SharpnessMeter<float> meter_;
-    View<float, 2> theta_;
-    std::vector<std::uint64_t> seeds_;
+    Buffer<float> theta_;
+    Buffer<std::uint64_t> seed_;
+    Graphs graphs_;
 };
 
-void serve(std::string const& path, int workers)
+void serve(std::string const& path, std::string const& where)
 {
-    auto const all = read_networks(path);
+    bool const on_cuda = where == "cuda";
+    auto const exec = on_cuda ? Exec::cuda() : Exec::cpu();
+    int const workers = on_cuda ? 1 : std::stoi(where);
+    auto const all = read_networks(exec, path);
     std::vector<std::unique_ptr<Part>> parts;
     for (int w = 0; w < workers; ++w) {
         std::int64_t const first = all.nets * w / workers, end = all.nets * (w + 1) / workers;
-        if (first < end) parts.push_back(std::make_unique<Part>(all, first, static_cast<int>(end - first)));
+        if (first < end) parts.push_back(std::make_unique<Part>(exec, all, first, static_cast<int>(end - first)));
     }
     std::cout << "{\"ready\": true}" << std::endl;
     for (std::string line; std::getline(std::cin, line);) {
@@ -236,9 +264,9 @@ int main(int count, char** arguments)
     prepare_process();
     std::string const mode = count == 4 ? arguments[1] : "";
     try {
-        if (mode == "serve") return serve(arguments[2], std::stoi(arguments[3])), 0;
+        if (mode == "serve") return serve(arguments[2], arguments[3]), 0;
         if (mode == "export") return export_study(arguments[2], arguments[3]), 0;
-        std::cerr << "usage: bench-peer serve WORKLOAD WORKERS | export STUDY.yaml FOLDER\n";
+        std::cerr << "usage: bench-peer serve WORKLOAD WORKERS|cuda | export STUDY.yaml FOLDER\n";
         return 2;
     } catch (std::exception const& fault) {
         std::cerr << "bench-peer: " << fault.what() << "\n";

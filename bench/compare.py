@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""sharpgrid beside JAX and PyTorch on the CPU, in turn: bench/compare.sh installs them and calls this.
+"""sharpgrid beside JAX and PyTorch on the CPU, in turn: bench/compare.sh installs them and calls this. Or beside JAX on a GPU.
 
 compare.py PROGRAM BENCH_PEER [--tables work accuracy diagram] [--peers jax torch] [--rounds N] [--seeds N]
+           [--sizes 2x16x512 ...] [--device cpu|cuda]
 
 work: λ by 20 power iterations and a quotient, of the same networks from the same vector. accuracy: λ along ten
 steps of training, each side with as many products as 99 % within 1e-3 of the truth take; "cold" is power iteration as it is
@@ -77,10 +78,20 @@ class Bench:
         self.study = peer.Study(folder)
 
     def sides(self, path):
-        sides = {"sharpgrid": Side([self.arguments.bench_peer, "serve", path, CORES])}
+        where = self.where()
+        sides = {"sharpgrid": Side([self.arguments.bench_peer, "serve", path, where])}
         for name in self.arguments.peers:
-            sides[name] = Side([sys.executable, HERE / "peers" / f"{name}_peer.py", "serve", path, CORES])
+            sides[name] = Side([sys.executable, HERE / "peers" / f"{name}_peer.py", "serve", path, where])
         return sides
+
+    def where(self):
+        return "cuda" if self.arguments.device == "cuda" else CORES
+
+    # Networks of a size: a GPU wants many.
+    def nets(self, width):
+        if self.arguments.device == "cuda":
+            return max(32, 256 * 32 // width)
+        return 2 * CORES if width < 256 else CORES
 
     def workload(self, depth, width, examples, learning_rates=None):
         """The file of K networks, trained by numpy for ten steps where there are learning rates."""
@@ -88,11 +99,10 @@ class Bench:
         shapes = peer.shapes_of(depth, width, self.study.values.shape[1])
         chosen = rng.permutation(len(self.study.values))
         x, y = self.study.values[chosen[:examples]], self.study.targets[chosen[:examples]]
-        nets = 2 * CORES if width < 256 else CORES
         draw = lambda: [rng.standard_normal(s, np.float32) * np.float32(((2 if i < depth - 1 else 1) / s[0]) ** 0.5)
                         for i, s in enumerate(shapes)]
         if learning_rates is None:
-            theta = [[draw() for _ in range(nets)]]
+            theta = [[draw() for _ in range(self.nets(width))]]
         else:
             batches = rng.permutation(len(self.study.values))[:STEPS * BATCH].reshape(STEPS, BATCH)
             theta = truth.trajectories(draw(), learning_rates, x, y, ((self.study.values[b], self.study.targets[b])
@@ -119,7 +129,7 @@ class Bench:
 
     def work(self):
         rows = []
-        for size in WORK:
+        for size in self.arguments.sizes or WORK:
             path = self.workload(*size)[0]
             sides = self.sides(path)
             for side in sides.values():
@@ -137,7 +147,7 @@ class Bench:
     def accuracy(self):
         rows = []
         rates = 2 ** np.linspace(0, 2.5, -(-8 // CORES) * CORES)
-        for size in ACCURACY:
+        for size in self.arguments.sizes or ACCURACY:
             path, theta, x, y = self.workload(*size, rates)
             exact = np.array([[truth.largest(ws, x, y) for ws in row] for row in theta])
             sides = self.sides(path)
@@ -167,7 +177,7 @@ class Bench:
         for name in self.arguments.peers:
             self.run_study(seconds)
             result = subprocess.run([sys.executable, HERE / "peers" / f"{name}_peer.py", "diagram", self.folder,
-                                     str(CORES), json.dumps(shapes), json.dumps(seeds), json.dumps(GRID)],
+                                     str(self.where()), json.dumps(shapes), json.dumps(seeds), json.dumps(GRID)],
                                     check=True, stdout=subprocess.PIPE, text=True)
             found = json.loads(result.stdout)
             seconds[name], compiling[name], points[name] = [found["seconds"]], found["compiling"], found["points"]
@@ -186,7 +196,8 @@ class Bench:
 
     def run_study(self, seconds):
         path = self.folder / "quick.h5"
-        run = lambda: subprocess.run([self.arguments.program, "run", QUICK, "-o", path, "--overwrite", "--set",
+        run = lambda: subprocess.run([self.arguments.program, "run", QUICK, "-o", path, "--overwrite", "--device",
+                                      self.arguments.device, "--set",
                                       f"grid.seeds={self.arguments.seeds}"], check=True, stderr=subprocess.DEVNULL)
         seconds["sharpgrid"].append(peer.timed(run)[0])
         found = subprocess.run([self.arguments.program, "analyse", "--json", path], check=True, capture_output=True)
@@ -246,6 +257,9 @@ def main():
     parser.add_argument("--peers", nargs="+", default=["jax", "torch"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=3, help="of the diagram")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--sizes", nargs="+", type=lambda text: tuple(map(int, text.split("x"))),
+                        help="depth x width x examples, instead of those of a table")
     parser.add_argument("--json", type=pathlib.Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

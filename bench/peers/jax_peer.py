@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The measurements of sharpgrid in JAX, on the CPU, each in the fastest of several forms.
+"""The measurements of sharpgrid in JAX, each in the fastest of several forms.
 
-jax_peer.py serve WORKLOAD CORES                  answers `work`, `fixed N WARM` and `stopped TOLERANCE WARM`
-jax_peer.py diagram FOLDER CORES SHAPES SEEDS C   the study of `bench-peer export` at every c, as JSON
+jax_peer.py serve WORKLOAD CORES|cuda                  answers `work`, `fixed N WARM` and `stopped TOLERANCE WARM`
+jax_peer.py diagram FOLDER CORES|cuda SHAPES SEEDS C   the study of `bench-peer export` at every c, as JSON
 """
 
 import functools
@@ -12,9 +12,14 @@ import operator
 import os
 import sys
 
-CORES = int(sys.argv[3])
-os.environ["JAX_PLATFORMS"] = "cpu"
-os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={CORES}"  # one device for each core
+ON_CUDA = sys.argv[3] == "cuda"
+CORES = 1 if ON_CUDA else int(sys.argv[3])
+os.environ["JAX_PLATFORMS"] = "cuda" if ON_CUDA else "cpu"
+if ON_CUDA:
+    os.environ["XLA_PYTHON_CLIENT_MEM_FRACTION"] = "0.45"  # two programs share the GPU
+    os.environ["JAX_DEFAULT_MATMUL_PRECISION"] = "highest"  # float: XLA would take TF32
+else:
+    os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={CORES}"  # one device for each core
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +27,7 @@ import numpy as np
 
 import peer
 
-peer.GROUP = -(-peer.GROUP // CORES) * CORES  # as many for each core
+peer.GROUP = 24 if ON_CUDA else -(-peer.GROUP // CORES) * CORES  # as many for each core
 MOST = 2000  # products of a measurement that stops by itself
 
 
@@ -135,6 +140,8 @@ def on_each_core(inner):
 
 PLACES = {"in turn": in_turn, "together": together, "in turn on each core": on_each_core("in turn"),
           "together on each core": on_each_core("together")}
+if ON_CUDA:
+    PLACES = {"together": together, "in turn": in_turn}
 
 
 def fastest_way(f_of_form, nets, argument, places=PLACES):

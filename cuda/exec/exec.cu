@@ -127,8 +127,8 @@ void prepare_workers(int workers)
                         " workers. Raise the limit (ulimit -v), or take fewer workers (--workers).");
 }
 
-// Of a team: that of the largest GPUs, so that the same shapes fit.
-constexpr std::size_t cpu_scratch_limit = std::size_t{227} << 10;
+// Of a team on the CPU, and in plans: that of the largest GPUs, so that the same shapes fit.
+constexpr std::size_t largest_scratch_limit = std::size_t{227} << 10;
 
 static Exec::Memory cpu_memory()
 {
@@ -241,7 +241,7 @@ void Exec::fill(void* data, unsigned char byte, std::size_t bytes) const
         device::fill(*device_, data, byte, bytes);
 }
 
-std::size_t Exec::scratch_limit() const { return on_cpu() ? cpu_scratch_limit : device::scratch_limit(*device_); }
+std::size_t Exec::scratch_limit() const { return device_ ? device::scratch_limit(*device_) : largest_scratch_limit; }
 
 Exec::Counters Exec::counters() const { return on_cpu() ? Counters{} : device::counters(*device_); }
 
