@@ -168,7 +168,7 @@ void add(std::string const& name, Shape const& shape, Measure measure)
 
 int main(int count, char** arguments)
 {
-    run_without_blas_threads(arguments);
+    set_up_blas(arguments);
     prepare_process();
     if (count > 1 && std::strcmp(arguments[1], "--quick") == 0) {
         quick = true;

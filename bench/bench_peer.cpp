@@ -260,7 +260,7 @@ void export_study(std::string const& path, std::string const& folder)
 
 int main(int count, char** arguments)
 {
-    run_without_blas_threads(arguments);
+    set_up_blas(arguments);
     prepare_process();
     std::string const mode = count == 4 ? arguments[1] : "";
     try {

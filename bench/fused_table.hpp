@@ -27,8 +27,7 @@ inline std::string fused_table()
         "};\n\n";
     std::string rows;
     int count = 0;
-    for (auto const* const name : {"h200", "a100", "l4"}) {
-        auto const& device = *device_model(name);
+    for (auto const& device : device_models()) {
         rows += "    {\"" + std::string(device.title) + "\", " + std::to_string(device.scratch) + ", {";
         for (int depth = 2; depth <= deepest; ++depth)
             rows += (depth > 2 ? ", " : "") + std::to_string(widest_fused(device, depth));

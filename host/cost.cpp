@@ -8,6 +8,7 @@
 
 #include "cuda/nets/fused.hpp"
 #include "cuda/ops/activation.hpp"
+#include "cuda/ops/joined.hpp"
 #include "cuda/ops/matmul.hpp"
 #include "host/todo.hpp"
 
@@ -24,18 +25,18 @@ public:
     void matmul(bool first, std::int64_t m, std::int64_t n, std::int64_t k, int left_operands, bool tensor)
     {
         auto const N = static_cast<double>(nets_);
-        double const padded = 2.0 * N * static_cast<double>(up(m, p_.tile_m) * up(n, p_.tile_n) * k);
+        double const padded = 2.0 * N * static_cast<double>(m * up(n, p_.columns) * k);
         double const bytes = 4.0 * (left_operands * static_cast<double>(m * k) + N * static_cast<double>((k + m) * n));
-        double fill = 1;
-        if (!p_.is_core()) {  // the last tiles leave some units idle
-            double const tiles = N * static_cast<double>(up(m, p_.tile_m) / p_.tile_m * (up(n, p_.tile_n) / p_.tile_n));
-            double const waves = std::ceil(tiles / p_.units);
-            fill = tiles / (waves * p_.units);
-        }
         double const in_float = first ? p_.flops : p_.inner_flops;
         double const rate = tensor && p_.tensor_flops > 0 ? p_.tensor_flops : in_float;
-        double const reading = p_.is_core() ? 0 : bytes / p_.bandwidth;  // tiles are read from the cache there
-        add(std::max(padded / (rate * fill), reading), 2.0 * N * static_cast<double>(m * n * k), bytes);
+        if (p_.is_core()) return add(padded / rate, 2.0 * N * static_cast<double>(m * n * k), bytes);
+        bool const joined = left_operands < nets_ && n <= JoinedShape::widest;
+        std::int64_t const one = joined ? left_operands : nets_, columns = joined ? n * nets_ / left_operands : n;
+        add(std::max(padded / (rate * share(one, m, columns, k)), bytes / p_.bandwidth),
+            2.0 * N * static_cast<double>(m * n * k), bytes);
+        if (!joined) return;
+        pass(2 * k * n);
+        pass(2 * m * n);
     }
 
     // An elementwise kernel, or a sum: `floats` numbers of each network that are read or written.
@@ -48,6 +49,20 @@ public:
     Cost total;
 
 private:
+    // Of the rate of large matrices, that of so many products. As measured on an H200 (bench/RESULTS.md): edges of C and
+    // the ends of sums cost as if there were more of them, and the last tiles leave some units idle.
+    double share(std::int64_t count, std::int64_t m, std::int64_t n, std::int64_t k) const
+    {
+        constexpr double edge = 13, ends = 48, spare = 1.2;
+        constexpr std::int64_t tile = 128;
+        auto const of = [](std::int64_t size, double more) {
+            return static_cast<double>(size) / (static_cast<double>(size) + more);
+        };
+        double const tiles = static_cast<double>(count * (up(m, tile) / tile) * (up(n, tile) / tile));
+        double const fill = tiles / (std::ceil(tiles / p_.units) * p_.units);
+        return fill * std::min(1.0, spare * of(m, edge) * of(n, edge) * of(k, ends));
+    }
+
     void add(double seconds, double flops, double bytes)
     {
         total.seconds += seconds + p_.launch;
@@ -85,10 +100,10 @@ public:
         });
     }
 
-    // A product of M examples, of which the first layer reads `reach` columns; what Lanczos does beside it.
-    Cost product(std::int64_t M, std::int64_t reach, std::int64_t params, bool tensor, bool fused) const
+    // A product of M examples, of which the first layer reads `reach` columns.
+    Cost product(std::int64_t M, std::int64_t reach, bool tensor, bool fused) const
     {
-        auto cost = over_layers([&](Sum& sum, Tensor const& t) {
+        auto const cost = over_layers([&](Sum& sum, Tensor const& t) {
             if (fused && t.layer > 0) return;
             auto const in = t.layer == 0 ? reach : t.fan_in;
             for (int i = 0; i < (t.layer == 0 ? 1 : 2); ++i) {
@@ -100,11 +115,16 @@ public:
             sum.pass(3 * M * t.fan_out);
             sum.pass(4 * M * t.fan_out);
         });
-        if (fused) cost = cost + cost_between_matmuls(model_, processor_, nets_, M);
-        Sum vectors(processor_, nets_);
-        for (int i = 0; i < 4; ++i) vectors.pass(6 * params);  // 5 k + 10 vectors behind k others; those that are kept
-        for (int i = 0; i < 6; ++i) vectors.pass(0);           // small kernels
-        return cost + vectors.total;
+        return fused ? cost + cost_between_matmuls(model_, processor_, nets_, M) : cost;
+    }
+
+    // What Lanczos does beside a product.
+    Cost vectors(std::int64_t params) const
+    {
+        Sum sum(processor_, nets_);
+        for (int i = 0; i < 4; ++i) sum.pass(6 * params);  // 5 k + 10 vectors behind k others; those that are kept
+        for (int i = 0; i < 6; ++i) sum.pass(0);           // small kernels
+        return sum.total;
     }
 
 private:
@@ -171,7 +191,8 @@ struct Work {
     {
         auto const columns = columns_read(study, cohort, processor, M);
         bool const fused = fused_by_table(cohort.device, cohort.model, sizeof(float));
-        auto const product = [&](bool t) { return on_measured.product(M, columns, cohort.coordinates.params(), t, fused); };
+        auto const beside = on_measured.vectors(cohort.coordinates.params());
+        auto const product = [&](bool t) { return on_measured.product(M, columns, t, fused) + beside; };
         auto cost = on_measured.backward(M, false) + product(false) + times(products - 1, product(tensor));
         return study.published() ? on_measured.forward(M) + cost : cost;
     }
@@ -187,9 +208,9 @@ struct Work {
 
 }  // namespace
 
-Cost cost_of_product(Model const& model, Processor const& processor, int nets, std::int64_t M, bool fused)
+Cost cost_of_product(Model const& model, Processor const& processor, int nets, std::int64_t M, bool fused, bool tensor)
 {
-    return Passes(model, processor, nets, 1).product(M, M, model.params(), false, fused);
+    return Passes(model, processor, nets, 1).product(M, M, tensor, fused);
 }
 
 Cost cost_of_step(Study const& study, Cohort const& cohort, Processor const& processor, int nets, int seeds,
@@ -257,8 +278,8 @@ Processor measure_core(std::int64_t width)
     });
     double const pass = median([&](std::int64_t c) { activate<float>(exec, one, Activation::relu, part(x, c, D)); });
     Processor core;
-    core.tile_n = 16;
-    auto const columns = static_cast<double>(up(w, core.tile_n));
+    core.columns = 16;
+    auto const columns = static_cast<double>(up(w, core.columns));
     core.flops = 4.0 * M * D * columns / first;
     core.inner_flops = 6.0 * M * static_cast<double>(w) * columns / other;
     core.bandwidth = 8.0 * M * D / pass;  // read and written

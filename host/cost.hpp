@@ -2,6 +2,7 @@
 // How long a study takes, from flops, bytes and launches: for `plan` alone, a run never reads it.
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "host/cohort.hpp"
@@ -10,15 +11,15 @@ namespace sg {
 
 // What computes, in a few numbers. A CPU is one core of it.
 struct Processor {
-    int units = 1;                        // multiprocessors, which take the tiles of a matmul in turn
-    double flops = 0;                     // a second, in float, of all units together: of the first layer
-    double inner_flops = 0;               // of the others
-    double tensor_flops = 0;              // the same in TF32; 0: never
-    double bandwidth = 0;                 // bytes a second
-    double launch = 0;                    // s before a kernel of a graph begins
-    std::int64_t tile_m = 1, tile_n = 1;  // a matmul is computed in tiles of so many rows and columns
-    double fused_flops = 0;               // the same of fused products (nets/fused.hpp)
-    std::size_t unit_scratch = 0;         // bytes of shared memory of a multiprocessor
+    int units = 1;                 // multiprocessors, which take the tiles of a matmul in turn
+    double flops = 0;              // a second, in float, of all units together: of the first layer
+    double inner_flops = 0;        // of the others
+    double tensor_flops = 0;       // the same in TF32; 0: never
+    double bandwidth = 0;          // bytes a second
+    double launch = 0;             // s before a kernel of a graph begins
+    std::int64_t columns = 1;      // columns of a matmul are made up to a multiple
+    double fused_flops = 0;        // the same of fused products (nets/fused.hpp)
+    std::size_t unit_scratch = 0;  // bytes of shared memory of a multiprocessor
 
     bool is_core() const { return launch == 0; }
 };
@@ -31,6 +32,7 @@ struct DeviceModel {
     Processor processor;
 };
 
+std::span<DeviceModel const> device_models();
 // Null where there is none of that name, or none whose title is in the driver's name.
 DeviceModel const* device_model(std::string_view name);
 DeviceModel const* device_model_of(std::string_view driver_name);
@@ -57,9 +59,10 @@ inline std::int64_t up(std::int64_t x, std::int64_t multiple) { return (x + mult
 Cost cost_of_step(Study const& study, Cohort const& cohort, Processor const& processor, int nets, int seeds,
                   double measured);
 
-// A product of M examples, rotated to as many inputs. And what stands between the two matmuls of the first layer where
+// A product of M examples, rotated to as many inputs, without what an eigensolver does beside it. And what stands between the two matmuls of the first layer where
 // products are fused (nets/fused.hpp).
-Cost cost_of_product(Model const& model, Processor const& processor, int nets, std::int64_t M, bool fused);
+Cost cost_of_product(Model const& model, Processor const& processor, int nets, std::int64_t M, bool fused,
+                     bool tensor = false);
 Cost cost_between_matmuls(Model const& model, Processor const& processor, int nets, std::int64_t M);
 
 // What nets/fused_table.hpp holds: up to which width products of networks of this depth are fused; 0: none. Of floats, for

@@ -18,7 +18,7 @@ namespace sg {
 Plan plan_for_machine(std::string const& wanted, int workers,
                       std::function<Plan(Machine const&)> const& plan_for);
 
-// A machine with one GPU of a model (h200, a100, l4), whether it is there or not: for a plan.
+// A machine with one GPU of a model (h200, h100, a100, l4), whether it is there or not: for a plan.
 std::optional<Machine> machine_named(std::string const& wanted);
 
 // The ordinals that `wanted` names, all of them for `auto` and `cuda`, whether they can be used or not; 0 for a

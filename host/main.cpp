@@ -85,7 +85,7 @@ ExitCode run(int argc, char** argv)
     auto* plan = app.add_subcommand("plan", "networks, memory, disk and time of a study; runs nothing");
     add_study_options(*plan, plan_options);
     plan_options.shard = "none";
-    plan->get_option("--device")->description("auto, cpu, cuda, cuda:N; or h200, a100, l4, whether it is there or not");
+    plan->get_option("--device")->description("auto, cpu, cuda, cuda:N; or h200, h100, a100, l4, whether it is there or not");
 
     sg::AnalyseOptions analyse_options;
     auto* analyse = app.add_subcommand("analyse", "critical constants from an output file");
@@ -171,7 +171,7 @@ void say_bug(std::exception const& error)
 
 int main(int argc, char** argv)
 {
-    sg::run_without_blas_threads(argv);
+    sg::set_up_blas(argv);
     ExitCode code = ExitCode::internal;
     try {
         spdlog::set_default_logger(spdlog::stderr_color_mt("sharpgrid"));

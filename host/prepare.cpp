@@ -27,7 +27,7 @@ void demand_gpu(Study const& study, Machine const& machine)
 {
     if (!study.tf32() || machine.space() == Space::cuda) return;
     throw UserError("sharpness.iterate = tf32 needs a GPU, and here the CPU would run the study. Take --set "
-                    "sharpness.iterate=float, or --device cuda; `sharpgrid plan` takes --device h200, a100 or l4 for one that is "
+                    "sharpness.iterate=float, or --device cuda; `sharpgrid plan` takes --device h200, h100, a100 or l4 for one that is "
                     "not there.");
 }
 

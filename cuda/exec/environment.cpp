@@ -19,7 +19,17 @@ constexpr std::string_view refused[] = {
     "CUBLASLT_HEURISTICS_LUT_FILE",  // other algorithms, and so other bits, for the same shapes
 };
 
+// Of those that OpenBLAS has for x86-64, with AVX2 and FMA or more.
+constexpr std::string_view modern[] = {"Haswell", "Zen", "SkylakeX", "Cooperlake", "SapphireRapids"};
+
 }  // namespace
+
+std::string_view better_blas_kernels(std::string_view taken, bool avx2, bool avx512)
+{
+    for (auto const name : modern)
+        if (taken == name) return {};
+    return avx512 ? "SkylakeX" : avx2 ? "Haswell" : "";
+}
 
 void refuse_environment(char const* const* entries)
 {

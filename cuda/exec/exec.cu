@@ -14,6 +14,7 @@
 
 #include "cuda/exec/crew.hpp"
 #include "cuda/exec/device.hpp"
+#include "cuda/exec/environment.hpp"
 #include "cuda/exec/error.hpp"
 
 // Exported by OpenBLAS, in no header of it.
@@ -88,14 +89,27 @@ CudaState& Exec::device() const
 }
 
 // Only the environment is read when the library is loaded, which is before main.
-void run_without_blas_threads(char** arguments)
+static std::string_view better_kernels()
+{
+#ifdef __x86_64__
+    bool const avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    bool const avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+    if (!std::getenv("OPENBLAS_CORETYPE")) return better_blas_kernels(openblas_get_corename(), avx2, avx512);
+#endif
+    return {};
+}
+
+void set_up_blas(char** arguments)
 {
     constexpr char const* name = "OPENBLAS_NUM_THREADS";
     char const* const set = std::getenv(name);
-    if (set && std::strcmp(set, "1") == 0) return;
+    auto const kernels = better_kernels();
+    if (set && std::strcmp(set, "1") == 0 && kernels.empty()) return;
     char path[4096];
     auto const size = readlink("/proc/self/exe", path, sizeof path - 1);
     if (size < 0 || setenv(name, "1", 1) != 0) return;
+    if (!kernels.empty() && setenv("OPENBLAS_CORETYPE", kernels.data(), 1) != 0) return;
     path[size] = 0;
     execv(path, arguments);  // returns where it fails: then the threads stay, and idle
 }

@@ -134,9 +134,9 @@ int cuda_device_count(std::string* why = nullptr);
 // device older than what the kernels were compiled for. Empty: it can.
 std::string cuda_device_fault(int ordinal);
 
-// Begins the program anew, with the same arguments, unless OpenBLAS was loaded without threads of its own: they
-// wait for memory for ever where it is short, and the end of the process waits for them.
-void run_without_blas_threads(char** arguments);
+// Begins the program anew, with the same arguments, unless OpenBLAS was loaded without threads of its own (they wait for
+// memory for ever where it is short, and the end of the process waits for them) and has the kernels of the processor.
+void set_up_blas(char** arguments);
 
 // Sets what must hold before any worker starts: one BLAS thread per call.
 void prepare_process();

@@ -39,6 +39,7 @@ struct Place {
     }
 };
 
+// to(i, n · pad + j) ← B(n, i, j), or 0.   B: (N, k, columns), to: (k, N · pad)
 template <class T>
 struct Join {
     View<T const, 3> B;
@@ -64,6 +65,7 @@ struct Join {
     }
 };
 
+// C(n, i, j) ← from(i, n · pad + j) + keep C(n, i, j).   from: (m, N · pad), C: (N, m, columns)
 template <class T>
 struct Split {
     T const* from;

@@ -56,6 +56,13 @@ TEST(Environment, OtherVariablesAreNobodysBusiness) {
     EXPECT_NO_THROW(refuse_environment(nothing));
 }
 
+TEST(Environment, AProcessorThatOpenBlasDoesNotKnowGetsKernelsWithItsVectors) {
+    EXPECT_EQ(better_blas_kernels("Prescott", true, true), "SkylakeX");
+    EXPECT_EQ(better_blas_kernels("Prescott", true, false), "Haswell");
+    EXPECT_EQ(better_blas_kernels("Nehalem", false, false), "");
+    for (auto const* const known : {"Zen", "Haswell", "SkylakeX"}) EXPECT_EQ(better_blas_kernels(known, true, true), "");
+}
+
 #ifdef SG_WITH_CUDA
 // Before it looks for a device: so this is tried on every machine.
 TEST(Environment, NoDeviceIsTakenInSuchAnEnvironment) {

@@ -25,6 +25,7 @@ TEST(Cost, ModelsAreKnownByNameAndByWhatTheDriverCallsThem) {
     EXPECT_EQ(device_model("H200"), nullptr);
     EXPECT_EQ(device_model("cuda"), nullptr);
     EXPECT_EQ(device_model_of("NVIDIA A100-SXM4-80GB"), device_model("a100"));
+    EXPECT_EQ(device_model_of("NVIDIA H100 80GB HBM3"), device_model("h100"));
     EXPECT_EQ(device_model_of("NVIDIA L4"), device_model("l4"));
     EXPECT_EQ(device_model_of("NVIDIA L40S"), nullptr);
     EXPECT_EQ(device_model_of("NVIDIA A10"), nullptr);
@@ -50,7 +51,7 @@ TEST(Cost, ACoreOfTwiceTheSpeedTakesHalfTheTime) {
     auto const study = study_of("depth: 4, width: 32");
     auto const cohort = cohort_of(study, Space::cpu, 4);
     Processor slow;
-    slow.flops = 5e10, slow.inner_flops = 4e10, slow.bandwidth = 1e10, slow.tile_n = 16;
+    slow.flops = 5e10, slow.inner_flops = 4e10, slow.bandwidth = 1e10, slow.columns = 16;
     auto fast = slow;
     fast.flops *= 2, fast.inner_flops *= 2, fast.bandwidth *= 2;
     EXPECT_NEAR(cost_of_cohort(study, cohort, slow) / cost_of_cohort(study, cohort, fast), 2, 1e-9);
@@ -63,13 +64,40 @@ TEST(Cost, ADeviceComputesLargeNetworksAtItsRateAndSmallOnesByLaunches) {
     auto const float32 = of(wide, 16), tf32 = of(study_of("depth: 8, width: 2048", "sharpness: {iterate: tf32}\n"), 16);
     EXPECT_GT(float32.seconds, float32.flops / gpu.flops);
     EXPECT_LT(float32.seconds, 1.2 * float32.flops / gpu.flops);
-    EXPECT_LT(tf32.seconds, 0.6 * float32.seconds);
+    EXPECT_LT(tf32.seconds, 0.65 * float32.seconds);
     EXPECT_GT(tf32.seconds, float32.seconds / 8);  // training, and the last product, stay in float
     EXPECT_GT(tf32.launches, float32.launches);            // of which there is one more
     EXPECT_LT(tf32.launches, 1.25 * static_cast<double>(float32.launches));
     auto const one = of(narrow, 1), many = of(narrow, 64);
     EXPECT_GT(static_cast<double>(one.launches) * gpu.launch, 0.35 * one.seconds);
     EXPECT_LT(many.seconds, 8 * one.seconds);
+}
+
+// Milliseconds of a product of 512 examples that bench-device measured (bench/RESULTS.md); 0: it did not.
+TEST(Cost, ProductsTakeWhatAnH200Took) {
+    struct Row {
+        int depth, width, nets;
+        double fused, layers, tf32;
+    };
+    for (Row const& r : {Row{2, 16, 256, 0.178, 0.244, 0.171}, {4, 16, 256, 0.271, 0.458, 0.343}, {8, 16, 256, 0.509, 0.883, 0.680},
+                         {2, 32, 256, 0.302, 0.370, 0.234}, {4, 32, 256, 0.548, 0.666, 0.459}, {8, 32, 256, 1.204, 1.264, 0.915},
+                         {2, 64, 256, 0.555, 0.624, 0.320}, {4, 64, 256, 1.512, 1.254, 0.762}, {8, 64, 256, 3.314, 2.519, 1.640},
+                         {4, 128, 256, 0, 2.795, 1.392}, {2, 16, 1024, 0.706, 0, 0}, {4, 64, 512, 0, 2.358, 0},
+                         {8, 256, 256, 0, 17.63, 0}, {8, 512, 128, 0, 29.63, 0}, {8, 1024, 32, 0, 27.24, 0}, {8, 2048, 8, 0, 26.16, 0}}) {
+        SCOPED_TRACE(testing::Message() << "d " << r.depth << ", w " << r.width << ", N " << r.nets);
+        FcnSpec spec;
+        spec.depth = r.depth;
+        spec.width = r.width;
+        auto const model = build_fcn(spec);
+        auto const expect = [&](double measured, bool fused, bool tensor) {
+            if (measured == 0) return;
+            auto const cost = cost_of_product(model, device_model("h200")->processor, r.nets, 512, fused, tensor);
+            EXPECT_NEAR(1e3 * cost.seconds / measured, 1, 0.15) << (fused ? "fused" : "layers") << (tensor ? ", tf32" : "");
+        };
+        expect(r.fused, true, false);
+        expect(r.layers, false, false);
+        expect(r.tf32, false, true);
+    }
 }
 
 TEST(Cost, FusedProductsSaveLaunchesAndBytes) {
@@ -83,15 +111,15 @@ TEST(Cost, FusedProductsSaveLaunchesAndBytes) {
                    b = cost_of_product(layers.model, gpu.processor, nets, 512, true);
         EXPECT_NEAR(a.flops, b.flops, 1e-9 * a.flops);
         EXPECT_LT(b.bytes, 0.65 * a.bytes);
-        EXPECT_LT(b.seconds, 0.6 * a.seconds);
+        EXPECT_LT(b.seconds, 0.8 * a.seconds);
         EXPECT_EQ(a.launches - b.launches, 7 * 8 + 2 - 2);  // 8 of a later layer, 2 elementwise ones of the first
         EXPECT_LT(cost_of_step(study, there, gpu.processor, nets, 1, 1).seconds,
                   cost_of_step(study, layers, gpu.processor, nets, 1, 1).seconds);
     }
     // Deeper networks keep more, so that fewer warps fit, or none.
-    for (auto const* const name : {"h200", "a100", "l4"})
+    for (auto const& device : device_models())
         for (int depth = 2; depth < 16; ++depth)
-            EXPECT_GE(widest_fused(*device_model(name), depth), widest_fused(*device_model(name), depth + 1));
+            EXPECT_GE(widest_fused(device, depth), widest_fused(device, depth + 1)) << device.name;
 }
 
 TEST(Cost, OfThisMachineIsPositive) {

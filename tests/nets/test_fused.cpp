@@ -260,7 +260,7 @@ TEST(Fused, TheTableKnowsDevicesByTheNameOfTheirDriver) {
     auto const narrow = build_fcn(fcn(2, widest, 784, 10)), wide = build_fcn(fcn(2, widest + 1, 784, 10));
     EXPECT_TRUE(fused_by_table("NVIDIA H200", narrow, 4));
     EXPECT_FALSE(fused_by_table("NVIDIA H200", wide, 4));
-    EXPECT_FALSE(fused_by_table("NVIDIA H100 80GB HBM3", narrow, 4));
+    EXPECT_FALSE(fused_by_table("NVIDIA B200", narrow, 4));
     EXPECT_FALSE(fused_by_table("", narrow, 4));  // the CPU
     EXPECT_FALSE(fused_by_table("NVIDIA H200", build_fcn(fcn(1, 4, 784, 10)), 4));
     EXPECT_FALSE(fused_by_table("NVIDIA L4", build_fcn(fcn(8, 32, 784, 10)), 8));  // too large in double
