@@ -9,9 +9,9 @@ namespace sg {
 
 namespace {
 
-// Launches follow each other within microseconds, so threads look for the next one for about as long as it takes
-// to be put to sleep and woken.
-constexpr int looks = 100000;
+// Launches follow each other within microseconds, so threads look for the next one for longer than it takes to be put to
+// sleep and woken; but soon they let others have the core between two looks: there may be fewer cores than threads.
+constexpr int looks = 5000, looks_alone = 500;
 
 void pause()
 {
@@ -27,7 +27,10 @@ T wait_while(std::atomic<T> const& value, T old)
     for (int i = 0; i < looks; ++i) {
         T const now = value.load(std::memory_order_acquire);
         if (now != old) return now;
-        pause();
+        if (i < looks_alone)
+            pause();
+        else
+            std::this_thread::yield();
     }
     value.wait(old, std::memory_order_acquire);
     return value.load(std::memory_order_acquire);
