@@ -17,7 +17,7 @@ struct MseScore {
     SG_FN double operator()(int n, std::int64_t b, int which) const
     {
         int const label = labels(n, b);
-        if (which == 1) return largest_output(&f(n, b, 0), static_cast<int>(f.extent[2])) == label ? share : 0.0;
+        if (which == 1) return largest_output(&f(n, b, 0), f.extent[2]) == label ? share : 0.0;
         double sum = 0;
         for (int k = 0; k < f.extent[2]; ++k) {
             double const error = static_cast<double>(f(n, b, k)) - (k == label ? 1.0 : 0.0);
@@ -35,7 +35,7 @@ struct CrossEntropyScore {
     double share;
     SG_FN double operator()(int n, std::int64_t b, int which) const
     {
-        int const label = labels(n, b), best = largest_output(&f(n, b, 0), static_cast<int>(f.extent[2]));
+        int const label = labels(n, b), best = largest_output(&f(n, b, 0), f.extent[2]);
         if (which == 1) return best == label ? share : 0.0;
         double const top = f(n, b, best);
         double sum = 0;
@@ -69,7 +69,7 @@ struct CrossEntropyGradient {
     SG_FN void operator()(int n, std::int64_t b) const
     {
         int const label = labels(n, b);
-        T const top = f(n, b, largest_output(&f(n, b, 0), static_cast<int>(f.extent[2])));
+        T const top = f(n, b, largest_output(&f(n, b, 0), f.extent[2]));
         T sum = 0;
         for (int k = 0; k < f.extent[2]; ++k) sum += delta(n, b, k) = exp(f(n, b, k) - top);
         T const normalise = scale / sum;

@@ -38,7 +38,7 @@ void loss_gradient(Exec const& exec, Nets nets, Loss loss, std::int64_t total,
 
 // Largest output of one example, the first of equals.   f: (K)
 template <class T>
-SG_FN int largest_output(T const* f, int K)
+SG_FN int largest_output(T const* f, std::int64_t K)
 {
     int best = 0;
     for (int k = 1; k < K; ++k)

@@ -20,7 +20,8 @@ struct LtAlgorithm {
 
 struct LtVerdict {
     LtAlgorithm algorithm;
-    bool team = false;  // none of the candidates gives a network the same bits at every count
+    bool team = false;    // none of the candidates gives a network the same bits at every count
+    bool joined = false;  // ops/joined.hpp
 };
 
 // A preference of the heuristic, destroyed with its scope.
@@ -44,7 +45,7 @@ public:
 // and its a is our B.
 class LtProduct {
 public:
-    explicit LtProduct(ProductKind const& kind) : kind_(kind), joined_(JoinedShape::of(kind))
+    explicit LtProduct(ProductKind const& kind) : kind_(kind), shape_(JoinedShape::of(kind))
     {
         SG_EXPECT(kind.bytes == 4 || kind.bytes == 8);
         // Pedantic: neither TF32, unless it is asked for, nor BF16x9 nor fixed point may take the place of
@@ -70,6 +71,9 @@ public:
     // Whether an algorithm is meant for one network too; sets what it may take.
     bool serves_one(CudaState& device, LtAlgorithm& candidate);
 
+    bool may_be_joined() const { return shape_.has_value(); }
+
+    // To be set before candidates are asked for, and for every call.
     LtVerdict verdict;
 
     // Launches; the caller judges the status.
@@ -79,23 +83,24 @@ public:
     {
         SG_EXPECT(count >= 1 && kind_.bytes == sizeof(T));
         auto& device = exec.device();
-        if (!joined_) {
+        if (!verdict.joined) {
+            set_rows(kind_.b.columns, kind_.b.row_stride, kind_.c.columns, kind_.c.row_stride);
             a_.set(count, B.stride[0]);
             b_.set(count, A.stride[0]);
             c_.set(count, C.stride[0]);
             return multiply<T>(device, alpha, A.data, B.data, beta, C.data);
         }
         if (!device.columns) device.columns = device::allocate(device, JoinedShape::bytes);
-        int const most = joined_->most_networks(kind_);
+        int const most = shape_->most_networks(kind_);
         for (int first = 0; first < count; first += most) {
             int const part = std::min(most, count - first);
             auto* const of_B = static_cast<T*>(device.columns);
-            auto* const of_C = of_B + joined_->numbers(kind_.b.rows, part, sizeof(T));
-            join_columns<T>(exec, networks(B, first, part), of_B, joined_->pad);
+            auto* const of_C = of_B + shape_->numbers(kind_.b.rows, part, sizeof(T));
+            join_columns<T>(exec, networks(B, first, part), of_B, shape_->pad);
             lay_out(part);
             auto const status = multiply<T>(device, alpha, A.data, of_B, 0, of_C);
             if (status != CUBLAS_STATUS_SUCCESS) return status;
-            split_columns<T>(exec, of_C, joined_->pad, beta, networks(C, first, part));
+            split_columns<T>(exec, of_C, shape_->pad, beta, networks(C, first, part));
         }
         return CUBLAS_STATUS_SUCCESS;
     }
@@ -127,7 +132,7 @@ private:
     struct Layout {
         cublasLtMatrixLayout_t layout = nullptr;
         int count = 1;
-        std::int64_t stride = 0, columns = 0;
+        std::int64_t stride = 0, columns = 0, row_stride = 0;  // columns 0: as created
 
         Layout() = default;
         Layout(Layout const&) = delete;
@@ -142,14 +147,15 @@ private:
                 cublasLtMatrixLayoutCreate(&layout, type, static_cast<std::uint64_t>(o.columns),
                                            static_cast<std::uint64_t>(o.rows), o.row_stride));
         }
-        // Of the matrix as we store it, and from row to row.
-        void set_columns(std::int64_t n)
+        // Of the matrix as we store it; and from row to row.
+        void set_columns(std::int64_t n, std::int64_t step)
         {
-            if (columns == n) return;
+            if (columns == n && row_stride == step) return;
             auto const rows = static_cast<std::uint64_t>(n);
             SG_TRY_BLAS(cublasLtMatrixLayoutSetAttribute(layout, CUBLASLT_MATRIX_LAYOUT_ROWS, &rows, sizeof rows));
-            SG_TRY_BLAS(cublasLtMatrixLayoutSetAttribute(layout, CUBLASLT_MATRIX_LAYOUT_LD, &n, sizeof n));
+            SG_TRY_BLAS(cublasLtMatrixLayoutSetAttribute(layout, CUBLASLT_MATRIX_LAYOUT_LD, &step, sizeof step));
             columns = n;
+            row_stride = step;
         }
         void set(int networks, std::int64_t step)
         {
@@ -176,14 +182,23 @@ private:
                               device.stream);
     }
 
+    // Columns and row strides of B and C.
+    void set_rows(std::int64_t of_B, std::int64_t step_B, std::int64_t of_C, std::int64_t step_C)
+    {
+        a_.set_columns(of_B, step_B);
+        c_.set_columns(of_C, step_C);
+    }
+
     // As joined products are, or for the heuristic: dense from network to network, as operands mostly are.
     void lay_out(int count)
     {
-        if (joined_) {
-            a_.set_columns(std::int64_t{count} * joined_->pad);
-            c_.set_columns(std::int64_t{count} * joined_->pad);
+        if (verdict.joined) {
+            std::int64_t const columns = count * shape_->pad;
+            set_rows(columns, columns, columns, columns);
+            for (auto* const layout : {&a_, &b_, &c_}) layout->set(1, 0);
             return;
         }
+        set_rows(kind_.b.columns, kind_.b.row_stride, kind_.c.columns, kind_.c.row_stride);
         auto const dense = [](Operand const& o) { return o.shared ? 0 : o.rows * o.row_stride; };
         a_.set(count, dense(kind_.b));
         b_.set(count, dense(kind_.a));
@@ -191,7 +206,7 @@ private:
     }
 
     ProductKind kind_;
-    std::optional<JoinedShape> joined_;
+    std::optional<JoinedShape> shape_;  // where networks may be joined
     Call call_;
     Layout a_, b_, c_;
 };
@@ -204,7 +219,7 @@ inline std::vector<LtAlgorithm> LtProduct::candidates(CudaState& device)
     wanted.set(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, std::uint64_t{device.workspace_bytes});
     // Without these it takes 256 bytes for granted; weights lie anywhere in the parameters.
     auto const alignment = [&](Operand const& o) {
-        return static_cast<std::uint32_t>(joined_ ? JoinedShape::alignment : o.alignment);
+        return static_cast<std::uint32_t>(verdict.joined ? JoinedShape::alignment : o.alignment);
     };
     wanted.set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignment(kind_.b));
     wanted.set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, static_cast<std::uint32_t>(kind_.a.alignment));

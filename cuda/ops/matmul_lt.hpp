@@ -24,25 +24,29 @@ inline LtProducts& products_of(CudaState& device)
     return *static_cast<LtProducts*>(device.products.get());
 }
 
-// The first candidate that passes the trial, or the team.
+// The first candidate that passes the trial, joined where that may be, else one by one; or the team.
 template <class T>
 LtVerdict choose(Exec const& exec, ProductKind const& kind, Trial<T> const& trial, LtProduct& product)
 {
     auto& device = exec.device();
     double const keep = kind.keeps ? 1 : 0;
-    for (auto candidate : product.candidates(device)) {
-        if (!product.serves_one(device, candidate)) continue;
-        product.verdict = {candidate, false};
-        bool supported = true;  // at every count
-        auto const run = [&](int count, View<T const, 3> const& A, View<T const, 3> const& B,
-                             View<T, 3> const& C) {
-            auto const status = product.run(exec, count, 1, A, B, keep, C);
-            if (status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE)
-                supported = false;
-            else
-                SG_TRY_BLAS(status);
-        };
-        if (trial(exec, kind, run) && supported) return {candidate, false};
+    bool supported = true;  // at every count
+    auto const run = [&](int count, View<T const, 3> const& A, View<T const, 3> const& B, View<T, 3> const& C) {
+        auto const status = product.run(exec, count, 1, A, B, keep, C);
+        if (status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE)
+            supported = false;
+        else
+            SG_TRY_BLAS(status);
+    };
+    for (bool const joined : {true, false}) {
+        if (joined && !product.may_be_joined()) continue;
+        product.verdict = {{}, false, joined};
+        for (auto candidate : product.candidates(device)) {
+            if (!product.serves_one(device, candidate)) continue;
+            product.verdict.algorithm = candidate;
+            supported = true;
+            if (trial(exec, kind, run) && supported) return product.verdict;
+        }
     }
     return {{}, true};
 }

@@ -94,6 +94,35 @@ TEST_P(JoinedTest, NothingIsKeptOfNaN) {
     EXPECT_EQ(C.host(), (std::vector<float>{1, 2, 3}));
 }
 
+// Whatever the trial would say of the bits.
+bool agrees(Exec const&, ProductKind const&, ProductRun<float> const&) { return true; }
+
+TEST_P(JoinedTest, ProductsAgreeWithPlainLoops) {
+    for (Op const op : {Op::none, Op::transpose})
+        for (double const keep : {0.0, 1.0}) {
+            int const N = 5, m = 19, n = 14, k = 37;
+            Vec const a = oracle::Random(1).normals(m * k), b = oracle::Random(2).normals(N * k * n), before = oracle::Random(3).normals(N * m * n);
+            Array<float, 3> const A(exec(), a, 1, op == Op::none ? m : k, op == Op::none ? k : m), B(exec(), b, N, k, n),
+                C(exec(), before, N, m, n);
+            auto shared = A.read();
+            shared.stride[0] = 0;
+            shared.extent[0] = N;
+            prepare_matmul<float>(exec(), shared, op, B.read(), Op::none, keep, C.view(), agrees);
+            matmul<float>(exec(), {N}, 0.5, shared, op, B.read(), Op::none, keep, C.view());
+            auto const found = C.host();
+            for (int net = 0; net < N; ++net)
+                for (int i = 0; i < m; ++i)
+                    for (int j = 0; j < n; ++j) {
+                        auto const at = static_cast<std::size_t>((net * m + i) * n + j);
+                        double sum = keep * before[at];
+                        for (int l = 0; l < k; ++l)
+                            sum += 0.5 * a[static_cast<std::size_t>(op == Op::none ? i * k + l : l * m + i)] *
+                                   b[static_cast<std::size_t>((net * k + l) * n + j)];
+                        EXPECT_NEAR(found[at], sum, 1e-5) << net << ", " << i << ", " << j;
+                    }
+        }
+}
+
 // More networks than the memory for columns has room for: 74.
 TEST_P(JoinedTest, PartsOfManyNetworksAreOneProduct) {
     int const N = 80, m = 7000, n = 30;
