@@ -94,7 +94,7 @@ static void print_time_on_gpu(std::ostream& out, Study const& study, Plan const&
     auto const name = iterate_names[static_cast<std::size_t>(other.sharpness.iterate)];
     if (choice) out << fmt::format("; with sharpness.iterate: {} about {}", name, time(other));
     out << '\n';
-    out << "             (an estimate from the data sheet: flops, bytes and launches; no device was timed)\n";
+    out << "             (an estimate: flops, bytes and launches, at the shares of the data sheet that an H200 reached)\n";
 }
 
 void print_plan(std::ostream& out, Study const& study, Plan const& plan)
