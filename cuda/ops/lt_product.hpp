@@ -45,7 +45,7 @@ public:
 // and its a is our B.
 class LtProduct {
 public:
-    explicit LtProduct(ProductKind const& kind) : kind_(kind), shape_(JoinedShape::of(kind))
+    LtProduct(CudaState& device, ProductKind const& kind) : kind_(kind), shape_(JoinedShape::of(kind))
     {
         SG_EXPECT(kind.bytes == 4 || kind.bytes == 8);
         // Pedantic: neither TF32, unless it is asked for, nor BF16x9 nor fixed point may take the place of
@@ -62,6 +62,7 @@ public:
         a_.create(type, kind.b);
         b_.create(type, kind.a);
         c_.create(type, kind.c);
+        if (shape_ && !device.columns) device.columns = device::allocate(device, JoinedShape::bytes);  // not in a capture
     }
 
     // What the heuristic proposes for 256 networks without split-K, best first; empty: nothing fits. Asked for one
@@ -90,7 +91,6 @@ public:
             c_.set(count, C.stride[0]);
             return multiply<T>(device, alpha, A.data, B.data, beta, C.data);
         }
-        if (!device.columns) device.columns = device::allocate(device, JoinedShape::bytes);
         int const most = shape_->most_networks(kind_);
         for (int first = 0; first < count; first += most) {
             int const part = std::min(most, count - first);

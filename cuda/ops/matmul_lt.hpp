@@ -93,7 +93,7 @@ LtProduct& product_of(Exec const& exec, ProductKind const& kind, Trial<T> const*
             text(kind.shape.k) + " met a stream capture before its trial, which waits " +
             "and takes memory. Run the pass once without capture, or prepare_matmul.");
     }
-    auto product = std::make_unique<LtProduct>(kind);
+    auto product = std::make_unique<LtProduct>(device, kind);
     if (trial)
         product->verdict = choose(exec, kind, *trial, *product);
     else
