@@ -59,8 +59,8 @@ inline std::int64_t up(std::int64_t x, std::int64_t multiple) { return (x + mult
 Cost cost_of_step(Study const& study, Cohort const& cohort, Processor const& processor, int nets, int seeds,
                   double measured);
 
-// A product of M examples, rotated to as many inputs, without what an eigensolver does beside it. And what stands between the two matmuls of the first layer where
-// products are fused (nets/fused.hpp).
+// A product of M examples, rotated to as many inputs, without what an eigensolver does beside it. And what stands
+// between the two matmuls of the first layer where products are fused (nets/fused.hpp).
 Cost cost_of_product(Model const& model, Processor const& processor, int nets, std::int64_t M, bool fused,
                      bool tensor = false);
 Cost cost_between_matmuls(Model const& model, Processor const& processor, int nets, std::int64_t M);

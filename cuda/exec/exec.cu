@@ -88,7 +88,6 @@ CudaState& Exec::device() const
     return *device_;
 }
 
-// Only the environment is read when the library is loaded, which is before main.
 static std::string_view better_kernels()
 {
 #ifdef __x86_64__
@@ -100,6 +99,7 @@ static std::string_view better_kernels()
     return {};
 }
 
+// Only the environment is read when the library is loaded, which is before main.
 void set_up_blas(char** arguments)
 {
     constexpr char const* name = "OPENBLAS_NUM_THREADS";

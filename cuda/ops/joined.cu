@@ -2,7 +2,6 @@
 #include "cuda/ops/joined.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "cuda/exec/each.hpp"
 

@@ -11,8 +11,7 @@ namespace {
 
 // A shared (m, k), each B (k, n) and each C (m, n).
 ProductKind kind_of(ProductShape const& s, int bytes = 4) {
-    ProductKind kind{s, Op::none, Op::none, {s.m, s.k, s.k, 16, true}, {s.k, s.n, s.n, 4, false}, {s.m, s.n, s.n, 4, false}, false, bytes};
-    return kind;
+    return {s, Op::none, Op::none, {s.m, s.k, s.k, 16, true}, {s.k, s.n, s.n, 4, false}, {s.m, s.n, s.n, 4, false}, false, bytes};
 }
 
 TEST(JoinedShape, FollowsFromTheKind) {
@@ -131,9 +130,10 @@ TEST_P(JoinedTest, PartsOfManyNetworksAreOneProduct) {
     auto shared = A.read();
     shared.stride[0] = 0;
     shared.extent[0] = N;
-    auto const shape = JoinedShape::of(sg::kind_of(shared, Op::none, B.read(), Op::none, 0.0, C.view()));
+    auto const kind = sg::kind_of(shared, Op::none, B.read(), Op::none, 0.0, C.view());
+    auto const shape = JoinedShape::of(kind);
     ASSERT_TRUE(shape.has_value());
-    ASSERT_LT(shape->most_networks(sg::kind_of(shared, Op::none, B.read(), Op::none, 0.0, C.view())), N);
+    ASSERT_LT(shape->most_networks(kind), N);
     matmul<float>(exec(), {N}, 1, shared, Op::none, B.read(), Op::none, 0, C.view());
     auto const found = C.host();
     for (int net : {0, 1, 73, 74, 75, 79})
