@@ -22,6 +22,24 @@ herr_t keep_attribute(hid_t, char const* name, H5A_info_t const*, void* names) {
     return 0;
 }
 
+// Whether the dataset may be written in the shape of `space`.
+bool may_be_written(hid_t dataset, hid_t space) {
+    hid_t const properties = H5Dget_create_plist(dataset), type = H5Dget_type(dataset);
+    bool const little = is_little(properties, type, space);
+    H5Tclose(type);
+    H5Pclose(properties);
+    return little;
+}
+
+// The library writes all of a dataset that is allocated early when it becomes longer.
+bool may_become(hid_t dataset, hid_t space) {
+    hid_t const properties = H5Dget_create_plist(dataset);
+    H5D_alloc_time_t when = H5D_ALLOC_TIME_ERROR;
+    H5Pget_alloc_time(properties, &when);
+    H5Pclose(properties);
+    return when != H5D_ALLOC_TIME_EARLY || may_be_written(dataset, space);
+}
+
 std::string one_of(std::vector<std::string> const& names, Choices& choices) {
     std::size_t const chosen = choices.below(256);
     return names.empty() ? "none" : names[chosen % names.size()];
@@ -93,9 +111,12 @@ private:
         if (dataset < 0) return;
         hid_t const space = H5Dget_space(dataset);
         std::array<hsize_t, H5S_MAX_RANK> shape{};
-        if (H5Sget_simple_extent_dims(space, shape.data(), nullptr) > 0) {
+        int const rank = H5Sget_simple_extent_dims(space, shape.data(), nullptr);
+        if (rank > 0) {
             shape[0] = length;
-            H5Dset_extent(dataset, shape.data());
+            hid_t const longer = H5Screate_simple(rank, shape.data(), nullptr);
+            if (may_become(dataset, longer)) H5Dset_extent(dataset, shape.data());
+            H5Sclose(longer);
         }
         H5Sclose(space);
         H5Dclose(dataset);
@@ -110,7 +131,8 @@ private:
         hid_t const type = H5Dget_type(dataset), space = H5Dget_space(dataset);
         hssize_t const count = H5Sget_simple_extent_npoints(space);
         std::size_t const size = H5Tget_size(type);
-        if (count > 0 && count < 100'000 && size <= 8 && H5Tget_class(type) <= H5T_FLOAT) {
+        if (count > 0 && count < 100'000 && size <= 8 && H5Tget_class(type) <= H5T_FLOAT &&
+            may_be_written(dataset, space)) {
             std::vector<std::uint8_t> values(static_cast<std::size_t>(count) * size);
             if (H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) >= 0) {
                 std::memcpy(&values[at % static_cast<std::size_t>(count) * size], &bits, size);

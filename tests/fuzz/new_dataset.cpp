@@ -2,6 +2,7 @@
 #include "tests/fuzz/new_dataset.hpp"
 
 #include <array>
+#include <cmath>
 #include <vector>
 
 namespace sg::fuzz {
@@ -101,6 +102,21 @@ void set_layout(hid_t properties, hid_t space, std::string const& other, Choices
 
 }  // namespace
 
+bool is_little(hid_t properties, hid_t type, hid_t space) {
+    std::array<hsize_t, H5S_MAX_RANK> shape{}, chunk{};
+    int const rank = H5Sget_simple_extent_dims(space, shape.data(), nullptr);
+    bool const chunked = H5Pget_layout(properties) == H5D_CHUNKED &&
+                         H5Pget_chunk(properties, H5S_MAX_RANK, chunk.data()) == rank;
+    // In floating point, where nothing overflows: lengths go up to 2^64.
+    double bytes = static_cast<double>(H5Tget_size(type));
+    for (int k = 0; k < rank; ++k) {
+        double const length = static_cast<double>(shape[k]);
+        double const part = chunked ? static_cast<double>(chunk[k]) : 1;
+        bytes *= std::ceil(length / part) * part;
+    }
+    return bytes < 16e6;
+}
+
 hsize_t some_length(Choices& choices) {
     std::array<hsize_t, 6> const special{1U << 20U,         1U << 30U,         hsize_t{1} << 40U,
                                          hsize_t{1} << 61U, H5S_UNLIMITED - 1, 70'000};
@@ -114,9 +130,8 @@ void new_dataset(hid_t file, std::string const& name, std::string const& other, 
     hid_t const properties = H5Pcreate(H5P_DATASET_CREATE);
     set_layout(properties, space, other, choices);
     // Written at once where that is little: then the file holds what the shape says.
-    hssize_t const count = H5Sget_simple_extent_npoints(space);
-    bool const small = count >= 0 && count < 2'000'000;
-    H5Pset_alloc_time(properties, small ? H5D_ALLOC_TIME_EARLY : H5D_ALLOC_TIME_LATE);
+    bool const little = is_little(properties, type, space);
+    H5Pset_alloc_time(properties, little ? H5D_ALLOC_TIME_EARLY : H5D_ALLOC_TIME_LATE);
     std::uint64_t const fill = choices.word();
     if (H5Tget_size(type) == 8 && H5Tget_class(type) <= H5T_FLOAT)
         H5Pset_fill_value(properties, type, &fill);
