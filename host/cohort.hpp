@@ -80,7 +80,7 @@ int barrier_points(Study const& study);
 double initial_products(Study const& study, std::int64_t params);
 std::int64_t product_inputs(Study const& study, std::int64_t examples, std::int64_t inputs);
 
-// Products per measurement that the plan expects (measured on the quick study).
-double expected_products(Study const& study, std::int64_t params);
+// Products that the plan expects of one measurement, after step 1, 2, ....
+double expected_products(Study const& study, std::int64_t params, int step);
 
 }  // namespace sg

@@ -2,14 +2,10 @@
 #include "host/cost.hpp"
 
 #include <algorithm>
-#include <array>
-#include <chrono>
 #include <cmath>
 
 #include "cuda/nets/fused.hpp"
-#include "cuda/ops/activation.hpp"
 #include "cuda/ops/joined.hpp"
-#include "cuda/ops/matmul.hpp"
 #include "host/todo.hpp"
 
 namespace sg {
@@ -40,11 +36,8 @@ public:
     }
 
     // An elementwise kernel, or a sum: `floats` numbers of each network that are read or written.
-    void pass(std::int64_t floats)
-    {
-        double const bytes = 4.0 * nets_ * static_cast<double>(floats);
-        add(bytes / p_.bandwidth, 0, bytes);
-    }
+    void pass(std::int64_t floats) { move(floats, p_.bandwidth); }
+    void vectors(std::int64_t floats) { move(floats, p_.is_core() ? p_.vector_bandwidth : p_.bandwidth); }
 
     Cost total;
 
@@ -61,6 +54,12 @@ private:
         double const tiles = static_cast<double>(count * (up(m, tile) / tile) * (up(n, tile) / tile));
         double const fill = tiles / (std::ceil(tiles / p_.units) * p_.units);
         return fill * std::min(1.0, spare * of(m, edge) * of(n, edge) * of(k, ends));
+    }
+
+    void move(std::int64_t floats, double bandwidth)
+    {
+        double const bytes = 4.0 * nets_ * static_cast<double>(floats);
+        add(bytes / bandwidth, 0, bytes);
     }
 
     void add(double seconds, double flops, double bytes)
@@ -122,7 +121,7 @@ public:
     Cost vectors(std::int64_t params) const
     {
         Sum sum(processor_, nets_);
-        for (int i = 0; i < 4; ++i) sum.pass(6 * params);  // 5 k + 10 vectors behind k others; those that are kept
+        for (int i = 0; i < 4; ++i) sum.vectors(6 * params);  // 5 k + 10 vectors behind k others; those that are kept
         for (int i = 0; i < 6; ++i) sum.pass(0);           // small kernels
         return sum.total;
     }
@@ -166,6 +165,17 @@ double mean_measured_share(Study const& study)
     double sum = 0;
     for (int t = 1; t <= study.steps; ++t) sum += measured_share(study, t);
     return study.steps > 0 ? sum / study.steps : 0;
+}
+
+// Per measurement, of all steps.
+double mean_products(Study const& study, std::int64_t params)
+{
+    double sum = 0, measured = 0;
+    for (int t = 1; t <= study.steps; ++t) {
+        sum += measured_share(study, t) * expected_products(study, params, t);
+        measured += measured_share(study, t);
+    }
+    return measured > 0 ? sum / measured : 0;
 }
 
 // What a slice of a cohort passes through.
@@ -218,9 +228,10 @@ Cost cost_of_step(Study const& study, Cohort const& cohort, Processor const& pro
 {
     SG_EXPECT(nets > 0 && seeds > 0);
     SG_EXPECT(processor.flops > 0 && processor.bandwidth > 0);
+    SG_EXPECT(!processor.is_core() || processor.vector_bandwidth > 0);
     SG_EXPECT(measured >= 0 && measured <= 1);
     Work const work(study, cohort, processor, nets, seeds);
-    auto const products = expected_products(study, cohort.coordinates.params());
+    auto const products = mean_products(study, cohort.coordinates.params());
     return work.training() + work.on_measured.forward(work.L) + times(measured, work.sharpness(products, study.tf32()));
 }
 
@@ -242,48 +253,6 @@ double cost_of_cohort(Study const& study, Cohort const& cohort, Processor const&
     double const products = initial_products(study, cohort.model.params()) + (study.spectrum.at(0) ? spectrum : 0);
     auto const initial = first.on_measured.forward(first.L) + first.sharpness(products, false);
     return slices * cost.seconds + std::ceil(static_cast<double>(seeds) / together) * initial.seconds;
-}
-
-// Each chunk of examples is read once, as in a pass: from beyond the second-level cache.
-Processor measure_core(std::int64_t width)
-{
-    auto const exec = Exec::cpu();
-    constexpr std::int64_t chunks = 16, M = rotated_chunk, D = 512;
-    std::int64_t const w = std::clamp<std::int64_t>(width, 1, 1024);
-    Buffer<float> const x(exec, chunks * M * D), h(exec, 2 * chunks * M * w), weights(exec, D * w), inner(exec, w * w);
-    auto const part = [](Buffer<float> const& from, std::int64_t i, std::int64_t columns) {
-        return View<float, 3>::dense(from.data() + i * M * columns, 1, M, columns);
-    };
-    auto const W = View<float, 3>::dense(weights.data(), 1, D, w), V = View<float, 3>::dense(inner.data(), 1, w, w);
-    auto const median = [](auto const& run) {  // what a run has; the best is rarer, and the mean suffers from neighbours
-        std::array<double, 7> sweeps{};
-        for (auto& seconds : sweeps) {
-            auto const start = std::chrono::steady_clock::now();
-            for (std::int64_t c = 0; c < chunks; ++c) run(c);
-            seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / chunks;
-        }
-        std::nth_element(sweeps.begin(), sweeps.begin() + 3, sweeps.end());
-        return sweeps[3];
-    };
-    Nets const one{1};
-    double const first = median([&](std::int64_t c) {
-        matmul<float>(exec, one, 1, part(x, c, D), Op::none, W, Op::none, 0, part(h, c, w));
-        matmul<float>(exec, one, 1, part(x, c, D), Op::transpose, part(h, c, w), Op::none, 1, W);
-    });
-    double const other = median([&](std::int64_t c) {
-        auto const in = part(h, c, w), out = part(h, chunks + c, w);
-        matmul<float>(exec, one, 1, in, Op::none, V, Op::none, 0, out);
-        matmul<float>(exec, one, 1, in, Op::transpose, out, Op::none, 1, V);
-        matmul<float>(exec, one, 1, out, Op::none, V, Op::transpose, 0, in);
-    });
-    double const pass = median([&](std::int64_t c) { activate<float>(exec, one, Activation::relu, part(x, c, D)); });
-    Processor core;
-    core.columns = 16;
-    auto const columns = static_cast<double>(up(w, core.columns));
-    core.flops = 4.0 * M * D * columns / first;
-    core.inner_flops = 6.0 * M * static_cast<double>(w) * columns / other;
-    core.bandwidth = 8.0 * M * D / pass;  // read and written
-    return core;
 }
 
 }  // namespace sg

@@ -20,6 +20,7 @@ struct Processor {
     std::int64_t columns = 1;      // columns of a matmul are made up to a multiple
     double fused_flops = 0;        // the same of fused products (nets/fused.hpp)
     std::size_t unit_scratch = 0;  // bytes of shared memory of a multiprocessor
+    double vector_bandwidth = 0;   // of a core: bytes a second of sums over parameter vectors
 
     bool is_core() const { return launch == 0; }
 };

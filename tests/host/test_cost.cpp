@@ -39,7 +39,7 @@ TEST(Cost, FlopsAreThoseOfTheCohort) {
         auto const study = study_of("depth: 4, width: 32", sharpness);
         auto const cohort = cohort_of(study, Space::cpu, 4);
         Processor core;
-        core.flops = core.inner_flops = core.bandwidth = 1e10;
+        core.flops = core.inner_flops = core.bandwidth = core.vector_bandwidth = 1e10;
         auto const step = cost_of_step(study, cohort, core, 1, 1, 1);
         EXPECT_NEAR(10 * step.flops / cohort.flops, 1, 2e-3);  // columns of L are whole numbers here
         EXPECT_NEAR(cost_of_step(study, cohort, core, 4, 1, 1).flops / step.flops, 4, 1e-9);
@@ -51,9 +51,9 @@ TEST(Cost, ACoreOfTwiceTheSpeedTakesHalfTheTime) {
     auto const study = study_of("depth: 4, width: 32");
     auto const cohort = cohort_of(study, Space::cpu, 4);
     Processor slow;
-    slow.flops = 5e10, slow.inner_flops = 4e10, slow.bandwidth = 1e10, slow.columns = 16;
+    slow.flops = 5e10, slow.inner_flops = 4e10, slow.bandwidth = slow.vector_bandwidth = 1e10, slow.columns = 16;
     auto fast = slow;
-    fast.flops *= 2, fast.inner_flops *= 2, fast.bandwidth *= 2;
+    fast.flops *= 2, fast.inner_flops *= 2, fast.bandwidth *= 2, fast.vector_bandwidth *= 2;
     EXPECT_NEAR(cost_of_cohort(study, cohort, slow) / cost_of_cohort(study, cohort, fast), 2, 1e-9);
 }
 
@@ -128,6 +128,7 @@ TEST(Cost, OfThisMachineIsPositive) {
         EXPECT_GT(core.flops, 1e6);
         EXPECT_GT(core.inner_flops, 1e6);
         EXPECT_GT(core.bandwidth, 1e6);
+        EXPECT_GT(core.vector_bandwidth, 1e6);
         EXPECT_TRUE(core.is_core());
     }
 }
