@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
+#include <future>
 #include <limits>
 
 #include "cuda/exec/error.hpp"
@@ -116,7 +118,6 @@ Dataset load_idx(DataSpec const& spec) {
         if (data.labels[i] >= shape.classes)
             throw DataError(fmt::format("{}: label {} of example {} (must be from 0 to {})",
                                         files.labels, data.labels[i], i, shape.classes - 1));
-    standardise(data);
     return data;
 }
 
@@ -167,7 +168,11 @@ DatasetFiles find_dataset(DataSpec const& spec) {
 
 Dataset load_dataset(DataSpec const& spec) {
     Dataset data = make_dataset(spec);
-    data.sha256 = content_digest(data);
+    // On another thread where there is one; it reads nothing that is written meanwhile.
+    auto digest =
+        std::async(std::launch::async | std::launch::deferred, content_digest, std::cref(data));
+    if (!data.pixels.empty()) standardise(data);
+    data.sha256 = digest.get();
     return data;
 }
 

@@ -61,7 +61,7 @@ void examine_program(Report& report, CudaLibraries const& cuda, std::string cons
     report.add(check_program());
     report.run("OpenBLAS", build, check_blas);
     report.run("HDF5", build, [] { return check_hdf5(h5::library_version()); });
-    report.run("zlib, OpenSSL", build, check_small_libraries);
+    report.run("OpenSSL", build, check_openssl);
     report.run("CUDA", "see nvidia-smi", [&] { return check_cuda(cuda, device); });
     report.add(check_environment(environ, cuda.compiled > 0 && device != "cpu"));
 }

@@ -45,7 +45,7 @@ std::string summary(std::vector<Check> const& checks);  // "12 passed, 1 failed,
 Check check_program();
 Check check_blas();
 Check check_hdf5(h5::LibraryVersion const& version);
-Check check_small_libraries();
+Check check_openssl();
 Check check_cuda(CudaLibraries const& found, std::string const& device);
 // entries: as `environ`; gpu: whether a GPU may come to compute.
 Check check_environment(char const* const* entries, bool gpu);

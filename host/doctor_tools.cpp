@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/opensslv.h>
-#include <zlib.h>
 
 #include <array>
 #include <string_view>
@@ -71,17 +70,15 @@ Check check_hdf5(h5::LibraryVersion const& version) {
                   "module)");
 }
 
-Check check_small_libraries() {
-    std::string const name = "zlib, OpenSSL";
-    std::string const text =
-        fmt::format("{}, {}", zlibVersion(), OpenSSL_version(OPENSSL_VERSION_STRING));
-    // The first letter is the version of the interface (zlib.h); OpenSSL keeps its own within a
-    // major version.
-    if (zlibVersion()[0] != ZLIB_VERSION[0] || OPENSSL_version_major() != OPENSSL_VERSION_MAJOR)
-        return failed(name, ExitCode::internal,
-                      fmt::format("{}, but the program was built with {}, {}", text, ZLIB_VERSION,
-                                  OPENSSL_VERSION_STR),
-                      "build sharpgrid again on this machine");
+Check check_openssl() {
+    std::string const name = "OpenSSL";
+    std::string const text = OpenSSL_version(OPENSSL_VERSION_STRING);
+    // It keeps the version of its interface within a major version.
+    if (OPENSSL_version_major() != OPENSSL_VERSION_MAJOR)
+        return failed(
+            name, ExitCode::internal,
+            fmt::format("{}, but the program was built with {}", text, OPENSSL_VERSION_STR),
+            "build sharpgrid again on this machine");
     // FIPS 180-4, the digest of "abc".
     if (sha256_hex("abc") != "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
         return failed(name, ExitCode::internal, text + ": SHA-256 of a known text is wrong",

@@ -3,8 +3,10 @@
 // and then the elements, the last index fastest.
 #include "host/idx.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
-#include <zlib.h>
+#include <isa-l/igzip_lib.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -24,52 +26,108 @@ namespace {
 constexpr unsigned unsigned_bytes = 0x08;
 constexpr std::int64_t deflate_limit = 1032;  // deflate expands a byte to no more than this
 constexpr std::size_t piece = 1U << 20U;      // read at once
-constexpr unsigned compressed_piece = 1U << 18U;
+constexpr std::size_t compressed_piece = 1U << 18U;
 
 [[noreturn]] void refuse(std::string const& path, std::string const& problem) {
     throw DataError(path + ": " + problem);
 }
 
-// A file that zlib reads, plain or gzip.
+class Descriptor {
+public:
+    explicit Descriptor(std::string const& path)
+        : number_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+    ~Descriptor() {
+        if (number_ >= 0) ::close(number_);
+    }
+    Descriptor(Descriptor const&) = delete;
+    Descriptor& operator=(Descriptor const&) = delete;
+    int number() const { return number_; }
+
+private:
+    int number_;
+};
+
+// The bytes that a file holds, plain or gzip.
 class Input {
 public:
-    explicit Input(std::string const& path) : path_(path) {
-        std::error_code error;
-        auto const status = std::filesystem::status(path, error);
-        if (!std::filesystem::exists(status)) refuse(path, "no such file");
-        if (!std::filesystem::is_regular_file(status)) refuse(path, "is not a regular file");
-        auto const size = std::filesystem::file_size(path, error);
-        if (error) refuse(path, error.message());
-        file_bytes_ = static_cast<std::int64_t>(size);
-        errno = 0;
-        file_.reset(gzopen(path.c_str(), "rb"));
-        if (!file_ && (errno == 0 || errno == ENOMEM)) throw std::bad_alloc();
-        if (!file_) refuse(path, std::strerror(errno));
-        gzbuffer(file_.get(), compressed_piece);
+    explicit Input(std::string const& path) : path_(path), file_(regular_file(path)) {
+        file_bytes_ = static_cast<std::int64_t>(std::filesystem::file_size(path));
+        if (file_.number() < 0) refuse(path, std::strerror(errno));
+        isal_inflate_init(&*gzip_);
+        gzip_->crc_flag = ISAL_GZIP;
+        fill();
+        plain_ = !(gzip_->avail_in >= 2 && piece_[0] == 0x1f && piece_[1] == 0x8b);
     }
 
     // Reads up to `count` bytes; fewer only at the end of a sound file.
     std::size_t read(std::uint8_t* to, std::size_t count) {
-        int const got = gzread(file_.get(), to, static_cast<unsigned>(count));
-        int code = Z_OK;
-        char const* const message = gzerror(file_.get(), &code);
-        if (code == Z_BUF_ERROR) refuse(path_, "the gzip stream is truncated");
-        if (code == Z_MEM_ERROR) throw std::bad_alloc();
-        if (code == Z_ERRNO) refuse(path_, std::strerror(errno));
-        if (got < 0 || code != Z_OK) refuse(path_, fmt::format("corrupt gzip: {}", message));
-        return static_cast<std::size_t>(got);
+        SG_EXPECT(count <= piece);
+        gzip_->next_out = to;
+        gzip_->avail_out = static_cast<std::uint32_t>(count);
+        while (gzip_->avail_out > 0 && (plain_ ? take() : unpack())) {
+        }
+        return count - gzip_->avail_out;
     }
 
-    bool plain() { return gzdirect(file_.get()) != 0; }
+    bool plain() const { return plain_; }
     std::int64_t file_bytes() const { return file_bytes_; }
 
 private:
-    struct Close {
-        void operator()(gzFile_s* file) const { gzclose(file); }
-    };
+    static std::string const& regular_file(std::string const& path) {
+        std::error_code error;
+        auto const status = std::filesystem::status(path, error);
+        if (!std::filesystem::exists(status)) refuse(path, "no such file");
+        if (!std::filesystem::is_regular_file(status)) refuse(path, "is not a regular file");
+        return path;
+    }
+
+    // The next bytes of the file, once those before are used.
+    void fill() {
+        if (gzip_->avail_in > 0) return;
+        ssize_t const got = ::read(file_.number(), piece_.data(), piece_.size());
+        if (got < 0) refuse(path_, std::strerror(errno));
+        gzip_->next_in = piece_.data();
+        gzip_->avail_in = static_cast<std::uint32_t>(got);
+    }
+
+    // Both go a step on and return false at the end of the file.
+    bool take() {
+        fill();
+        std::uint32_t const count = std::min(gzip_->avail_in, gzip_->avail_out);
+        std::memcpy(gzip_->next_out, gzip_->next_in, count);
+        gzip_->next_in += count, gzip_->avail_in -= count;
+        gzip_->next_out += count, gzip_->avail_out -= count;
+        return count > 0;
+    }
+    bool unpack() {
+        fill();
+        bool const ended = gzip_->avail_in == 0;
+        if (gzip_->block_state == ISAL_BLOCK_FINISH) {
+            if (ended) return false;
+            isal_inflate_reset(&*gzip_);  // another part (RFC 1952, 2.2)
+            gzip_->crc_flag = ISAL_GZIP;
+        }
+        std::uint32_t const before = gzip_->avail_out;
+        int const code = isal_inflate(&*gzip_);
+        if (code < 0) refuse(path_, fmt::format("corrupt gzip: {}", fault(code)));
+        bool const stuck = ended && gzip_->avail_out == before;
+        if (stuck && gzip_->block_state != ISAL_BLOCK_FINISH)
+            refuse(path_, "the gzip stream is truncated");
+        return true;
+    }
+
+    static char const* fault(int code) {
+        if (code == ISAL_INVALID_WRAPPER || code == ISAL_UNSUPPORTED_METHOD)
+            return "not a gzip header";
+        return code == ISAL_INCORRECT_CHECKSUM ? "the checksum is another" : "not a deflate stream";
+    }
+
     std::string path_;
+    Descriptor file_;
     std::int64_t file_bytes_ = 0;
-    std::unique_ptr<gzFile_s, Close> file_;
+    bool plain_ = false;
+    std::vector<std::uint8_t> piece_ = std::vector<std::uint8_t>(compressed_piece);
+    std::unique_ptr<inflate_state> gzip_ = std::make_unique<inflate_state>();
 };
 
 void check_magic(std::string const& path, std::array<std::uint8_t, 4> const& magic, int rank) {
@@ -126,7 +184,7 @@ std::vector<std::uint8_t> read_payload(std::string const& path, Input& input, st
         std::size_t const got = input.read(payload.data() + begin, wanted);
         if (got < wanted) refuse(path, fmt::format("truncated: {} of {} bytes", begin + got, size));
     }
-    // Reading on also makes zlib compare the checksum at the end.
+    // Reading on also compares the checksum at the end.
     std::uint8_t extra = 0;
     if (input.read(&extra, 1) != 0) refuse(path, "bytes after the last element");
     return payload;

@@ -15,7 +15,7 @@ set -euo pipefail
 programs=(git:git g++:g++ cmake:cmake ninja-build:ninja pkg-config:pkg-config python3:python3)
 # Libraries and data: Debian's packages.
 packages=(libopenblas-dev liblapacke-dev libhdf5-dev libyaml-cpp-dev libcli11-dev libspdlog-dev
-    libfmt-dev librandom123-dev zlib1g-dev libssl-dev dataset-fashion-mnist)
+    libfmt-dev librandom123-dev libisal-dev libssl-dev dataset-fashion-mnist)
 libraries=()
 wanted=build
 toolkit_options=()
@@ -39,9 +39,9 @@ case $wanted in
     containers)
         programs=(buildah:buildah podman:podman runc:runc debootstrap:debootstrap python3:python3)
         packages=() ;;
-    tests) packages+=(libgtest-dev libbenchmark-dev) ;;
+    tests) packages+=(libgtest-dev libbenchmark-dev zlib1g-dev) ;;
     ci) # the compiler of scripts/fuzz.sh, with its libFuzzer and sanitizers; a browser for reports
-        packages+=(libgtest-dev libbenchmark-dev libclang-rt-dev)
+        packages+=(libgtest-dev libbenchmark-dev zlib1g-dev libclang-rt-dev)
         programs+=(shellcheck:shellcheck clang:clang++ chromium:chromium) ;;
     *) usage ;;
 esac
@@ -86,7 +86,7 @@ apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Tim
 
 # The shared libraries that a package for building depends on, by the names of this release, e.g. libfmt9.
 libraries_of() {
-    apt-cache depends --important "$1" | sed -n 's/^ *|\{0,1\}Depends: \(lib[^ ]*\|zlib1g\)$/\1/p' |
+    apt-cache depends --important "$1" | sed -n 's/^ *|\{0,1\}Depends: \(lib[^ ]*\)$/\1/p' |
         { grep -v -e '-dev$' -e '-cpp-' -e '-fortran-' || true; }
 }
 

@@ -56,6 +56,27 @@ TEST_F(IdxTest, ReadsMoreThanOnePiece) {
     EXPECT_EQ(idx.payload.capacity(), payload.size());
 }
 
+TEST_F(IdxTest, ReadsPartsOfAnyLength) {
+    std::string payload(1'200'000, '\0');
+    for (std::size_t i = 0; i < payload.size(); ++i)
+        payload[i] = static_cast<char>((i * 2654435761U) >> (i % 97));
+    std::string const bytes = idx_bytes({1'200'000}, payload);
+    for (std::size_t const most : {1U, 3U, 1000U, 131'071U, 262'144U, 700'000U}) {
+        std::string parts;
+        std::size_t at = 0, length = 1;
+        while (at < bytes.size()) {  // short parts only at the beginning, which is the header
+            parts += gzipped(bytes.substr(at, length));
+            at += length;
+            length = at < 200 ? 1 + at % most : most < 1000 ? bytes.size() : most;
+        }
+        Idx const idx = read_idx(folder_.write("parts", parts), 1);
+        EXPECT_TRUE(std::string(idx.payload.begin(), idx.payload.end()) == payload) << most;
+        expect_refusal(parts + "and more than a header", "corrupt gzip");
+        expect_refusal(parts + "\x1f", "truncated");
+        expect_refusal(parts + gzipped("x"), "bytes after the last element");
+    }
+}
+
 TEST_F(IdxTest, RefusesWrongHeaders) {
     expect_refusal("", "truncated: no IDX header");
     expect_refusal(std::string("\0\0\x08", 3), "truncated: no IDX header");
