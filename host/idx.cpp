@@ -51,8 +51,10 @@ private:
 class Input {
 public:
     explicit Input(std::string const& path) : path_(path), file_(regular_file(path)) {
-        file_bytes_ = static_cast<std::int64_t>(std::filesystem::file_size(path));
         if (file_.number() < 0) refuse(path, std::strerror(errno));
+        std::error_code error;
+        file_bytes_ = static_cast<std::int64_t>(std::filesystem::file_size(path, error));
+        if (error) refuse(path, error.message());
         isal_inflate_init(&*gzip_);
         gzip_->crc_flag = ISAL_GZIP;
         fill();
