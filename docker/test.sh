@@ -108,7 +108,8 @@ check_owner() {
 
 # SIGTERM, which `docker stop` sends to the program itself, ends a run with 75, and it goes on.
 check_stop() {
-    local name=stopped code study=(run "$studies/four_regimes.yaml" -o stopped.h5 --set grid.seeds=1)
+    local name=stopped code study=(run "$studies/four_regimes.yaml" -o stopped.h5 --set grid.seeds=1
+        --set training.steps=200000) # a minute on a fast machine
     container run --detach --name $name "${confined[@]}" --user "$user" --volume "$out:/out" "$image" "${study[@]}" \
         >/dev/null
     sleep 3
