@@ -55,7 +55,7 @@ public:
         std::error_code error;
         file_bytes_ = static_cast<std::int64_t>(std::filesystem::file_size(path, error));
         if (error) refuse(path, error.message());
-        isal_inflate_init(&*gzip_);
+        isal_inflate_init(gzip_.get());
         gzip_->crc_flag = ISAL_GZIP;
         fill();
         plain_ = !(gzip_->avail_in >= 2 && piece_[0] == 0x1f && piece_[1] == 0x8b);
@@ -106,11 +106,11 @@ private:
         bool const ended = gzip_->avail_in == 0;
         if (gzip_->block_state == ISAL_BLOCK_FINISH) {
             if (ended) return false;
-            isal_inflate_reset(&*gzip_);  // another part (RFC 1952, 2.2)
+            isal_inflate_reset(gzip_.get());  // another part (RFC 1952, 2.2)
             gzip_->crc_flag = ISAL_GZIP;
         }
         std::uint32_t const before = gzip_->avail_out;
-        int const code = isal_inflate(&*gzip_);
+        int const code = isal_inflate(gzip_.get());
         if (code < 0) refuse(path_, fmt::format("corrupt gzip: {}", fault(code)));
         bool const stuck = ended && gzip_->avail_out == before;
         if (stuck && gzip_->block_state != ISAL_BLOCK_FINISH)
