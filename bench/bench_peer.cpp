@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 // sharpgrid's side of bench/compare.py: the measurements alone, of the networks that a file holds, or the networks and
 // batches of a study, for other programs to train.
-//   bench-peer serve WORKLOAD WORKERS|cuda    answers each line of standard input, `work` or `accuracy`, with the mean
-//                                             seconds of as many runs as half a second takes
+//   bench-peer serve WORKLOAD WORKERS|cuda    answers each line of standard input, `work` or `accuracy TOLERANCE`, with
+//                                             the mean seconds of as many runs as half a second takes
 //   bench-peer export STUDY.yaml FOLDER       weights and batches of every shape and seed
 #include <lapacke.h>
 
 #include <chrono>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <numeric>
 #include <thread>
 
@@ -78,13 +79,14 @@ Networks read_networks(Exec const& exec, std::string const& path)
 // The networks of one worker.
 class Part {
 public:
-    Part(Exec const& exec, Networks const& all, std::int64_t first, int count)
+    Part(Exec const& exec, Networks const& all, std::int64_t first, int count, MeterOptions const& options)
         : all_(all), count_(count), exec_(exec),
           model_(bench::Workload::make_model(static_cast<int>(all.depth), static_cast<int>(all.width))),
           arena_(exec_, bytes()), hessian_(exec_, arena_, model_, Loss::mse, count, all.data.batch()),
-          power_(exec_, arena_, hessian_.coordinates(), count), meter_(exec_, arena_, hessian_.coordinates(), count, {}),
+          power_(exec_, arena_, hessian_.coordinates(), count), meter_(exec_, arena_, hessian_.coordinates(), count, options),
           theta_(exec_, theta_of(all, first, count)), seed_(exec_, seeds_of(first, count)), graphs_(exec_)
     {
+        hessian_.allow_parts(arena_);
         from_host(exec_, all.start, power_.start());
     }
 
@@ -150,7 +152,8 @@ private:
     {
         Arena measure;
         auto const planning = Exec::planning(exec_.space(), exec_.model());
-        HessianOperator<float> const op(planning, measure, model_, Loss::mse, count_, all_.data.batch());
+        HessianOperator<float> op(planning, measure, model_, Loss::mse, count_, all_.data.batch());
+        op.allow_parts(measure);
         PowerIteration<float> const power(planning, measure, op.coordinates(), count_);
         SharpnessMeter<float> const meter(planning, measure, op.coordinates(), count_, {});
         return measure.largest();
@@ -169,33 +172,45 @@ private:
     Graphs graphs_;
 };
 
+// The networks, a part for each worker.
+std::vector<std::unique_ptr<Part>> share(Exec const& exec, Networks const& all, int workers, MeterOptions const& options)
+{
+    std::vector<std::unique_ptr<Part>> parts;
+    for (int w = 0; w < workers; ++w) {
+        std::int64_t const first = all.nets * w / workers, end = all.nets * (w + 1) / workers;
+        if (first < end) parts.push_back(std::make_unique<Part>(exec, all, first, static_cast<int>(end - first), options));
+    }
+    return parts;
+}
+
 void serve(std::string const& path, std::string const& where)
 {
     bool const on_cuda = where == "cuda";
     auto const exec = on_cuda ? Exec::cuda() : Exec::cpu();
     int const workers = on_cuda ? 1 : std::stoi(where);
     auto const all = read_networks(exec, path);
-    std::vector<std::unique_ptr<Part>> parts;
-    for (int w = 0; w < workers; ++w) {
-        std::int64_t const first = all.nets * w / workers, end = all.nets * (w + 1) / workers;
-        if (first < end) parts.push_back(std::make_unique<Part>(exec, all, first, static_cast<int>(end - first)));
-    }
+    std::map<double, std::vector<std::unique_ptr<Part>>> parts_of;  // a tolerance
     std::cout << "{\"ready\": true}" << std::endl;
     for (std::string line; std::getline(std::cin, line);) {
+        bool const work = line == "work";
+        MeterOptions options;
+        if (!work) options.tolerance = std::stod(line.substr(line.find(' ')));
+        auto& parts = parts_of[options.tolerance];
+        if (parts.empty()) parts = share(exec, all, workers, options);
         auto const started = std::chrono::steady_clock::now();
         std::chrono::duration<double> took{0};
         int runs = 0;
         for (; took.count() < 0.5; ++runs) {
             std::vector<std::thread> threads;
             for (auto& part : parts)
-                threads.emplace_back([&part, &line] { line == "work" ? part->work() : part->accuracy(); });
+                threads.emplace_back([&part, work] { work ? part->work() : part->accuracy(); });
             for (auto& thread : threads) thread.join();
             took = std::chrono::steady_clock::now() - started;
         }
         std::cout.precision(17);
         std::cout << "{\"seconds\": " << took.count() / runs << ", \"lambda\": [";
         std::int64_t products = 0;
-        for (std::size_t i = 0, steps = line == "work" ? 1 : static_cast<std::size_t>(all.steps); i < steps; ++i) {
+        for (std::size_t i = 0, steps = work ? 1 : static_cast<std::size_t>(all.steps); i < steps; ++i) {
             for (auto const& part : parts) {
                 std::size_t const count = part->results.size() / steps;
                 for (std::size_t n = 0; n < count; ++n) {

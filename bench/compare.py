@@ -36,7 +36,8 @@ WORK = [(2, 16, 512), (4, 32, 512), (8, 32, 512), (2, 64, 2048), (4, 128, 2048),
 ACCURACY = [(2, 16, 512), (4, 32, 512), (4, 64, 512), (8, 64, 512), (4, 128, 512), (4, 128, 2048)]
 SHAPES = [(d, w) for d in (2, 4, 8) for w in (16, 32, 64, 128)]  # of the quick study
 STEPS, BATCH, CLOSE = 10, 512, 1e-3
-COUNTS, TOLERANCES = (10, 20, 40, 80, 160, 320, 640, 1280), (1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 3e-7)
+COUNTS, TOLERANCES = (10, 20, 40, 80, 160, 320, 640, 1280), (1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 3e-7)  # of peers
+OURS = (8e-3, 4e-3, 2e-3, 1e-3, 5e-4)  # sharpness.tolerance; the last is the default
 GRID = [2 ** (i / 10) for i in range(71)]
 disagreements = []
 
@@ -151,11 +152,15 @@ class Bench:
             path, theta, x, y = self.workload(*size, rates)
             exact = np.array([[truth.largest(ws, x, y) for ws in row] for row in theta])
             sides = self.sides(path)
-            lines = {"sharpgrid": "accuracy"}
+            lines = {"sharpgrid": fewest(sides["sharpgrid"], exact, [[f"accuracy {t}" for t in OURS]]) or f"accuracy {OURS[-1]}",
+                     "sharpgrid default": f"accuracy {OURS[-1]}"}
+            choices = lambda kind, values, start: [f"{kind} {value} {start}" for value in values]
+            cold = choices("fixed", COUNTS, "cold")
             for name in self.arguments.peers:
-                lines[f"{name} cold"] = fewest(sides[name], exact, ("cold",), {"fixed": COUNTS})
-                lines[f"{name} best"] = fewest(sides[name], exact, ("warm", "cold"),
-                                               {"fixed": COUNTS, "stopped": TOLERANCES})
+                lines[f"{name} cold"] = fewest(sides[name], exact, [cold])
+                lines[f"{name} best"] = fewest(sides[name], exact, [
+                    choices("fixed", COUNTS, "warm"), choices("stopped", TOLERANCES, "warm"), cold,
+                    choices("stopped", TOLERANCES, "cold")])
             lines = {column: line for column, line in lines.items() if line}
             row, answers = self.in_turn(sides, lines, "d %d, w %d, M %d" % size)
             row["lines"] = lines
@@ -222,19 +227,17 @@ def within(answer, exact):
     return float(np.mean(np.abs(np.array(answer["lambda"]).reshape(exact.shape) / exact - 1) < CLOSE))
 
 
-def fewest(side, exact, starts, kinds):
-    """The fastest line of a peer for 99 % within 1e-3; None: there is none."""
+def fewest(side, exact, kinds):
+    """The fastest line of a side for 99 % within 1e-3; None: there is none.   kinds: lines of growing accuracy, for each"""
     found = {}
-    for warm in starts:
-        for kind, choices in kinds.items():
-            for choice in choices:
-                line = f"{kind} {choice} {warm}"
-                answer = side.ask(line)
-                if within(answer, exact) >= 0.99:
-                    found[line] = side.ask(line)["seconds"]  # without what it took to compile
-                    break
-                if found and answer["seconds"] > 4 * min(found.values()):
-                    break
+    for lines in kinds:
+        for line in lines:
+            answer = side.ask(line)
+            if within(answer, exact) >= 0.99:
+                found[line] = side.ask(line)["seconds"]  # without what it took to compile
+                break
+            if found and answer["seconds"] > 4 * min(found.values()):
+                break
     return min(found, key=found.get, default=None)
 
 

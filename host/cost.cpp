@@ -178,6 +178,15 @@ double mean_products(Study const& study, std::int64_t params)
     return measured > 0 ? sum / measured : 0;
 }
 
+// How many measurements of `products` each a slice computes at a step at which a share of its networks is measured. On a GPU it goes
+// on until the last has converged, and an audit of one takes 20 more, unless it computes parts (sharpness/hessian.hpp, bench/RESULTS.md).
+double measurements(Study const& study, Processor const& processor, double flops, int nets, double share, double products)
+{
+    if (processor.is_core() || study.sharpness.method != SharpnessMethod::lanczos || share == 0) return share;
+    if (nets * flops >= least_part_flops) return 1.25 * share;
+    return 2.2 + 20 * (1 - std::pow(63.0 / 64, nets * share)) / products;
+}
+
 // What a slice of a cohort passes through.
 struct Work {
     Work(Study const& s, Cohort const& c, Processor const& p, int nets, int seeds)
@@ -232,7 +241,9 @@ Cost cost_of_step(Study const& study, Cohort const& cohort, Processor const& pro
     SG_EXPECT(measured >= 0 && measured <= 1);
     Work const work(study, cohort, processor, nets, seeds);
     auto const products = mean_products(study, cohort.coordinates.params());
-    return work.training() + work.on_measured.forward(work.L) + times(measured, work.sharpness(products, study.tf32()));
+    auto const flops = product_flops(cohort.coordinates, work.M);
+    return work.training() + work.on_measured.forward(work.L) +
+           times(measurements(study, processor, flops, nets, measured, products), work.sharpness(products, study.tf32()));
 }
 
 double cost_of_cohort(Study const& study, Cohort const& cohort, Processor const& processor)

@@ -54,6 +54,7 @@ SliceRun<T>::SliceRun(Exec const& exec, Arena& arena, Study const& study, Cohort
         initial_.emplace(exec, arena, cohort.model, variant_.loss, cohort.unit_seeds, first,
                          cohort.recompute);
     }
+    if (study.sharpness.method == SharpnessMethod::lanczos) hessian_.allow_parts(arena);
     if (!study.spectrum.steps.empty())
         spectrum_.emplace(exec, arena, cohort.model, n, spectrum_options(study));
     dead_.assign(static_cast<std::size_t>(n), 0);

@@ -55,6 +55,7 @@ CudaState::CudaState(int which) : ordinal(which)
     SG_TRY(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
     SG_TRY_BLAS(cublasLtCreate(&blas));
     workspace = device::allocate(*this, workspace_bytes);
+    sums = device::allocate(*this, sums_bytes);
     int limit = 0;
     SG_TRY(cudaDeviceGetAttribute(&limit, cudaDevAttrMaxSharedMemoryPerBlockOptin, ordinal));
     scratch_limit = static_cast<std::size_t>(limit);
@@ -69,6 +70,7 @@ CudaState::~CudaState()
     for (auto& event : events)
         if (event) cudaEventDestroy(event);
     if (columns) cudaFree(columns);
+    if (sums) cudaFree(sums);
     if (workspace) cudaFree(workspace);
     if (blas) cublasLtDestroy(blas);
     if (stream) cudaStreamDestroy(stream);

@@ -47,6 +47,8 @@ struct CudaState {
     cublasLtHandle_t blas = nullptr;
     void* workspace = nullptr;  // of cuBLASLt
     std::size_t workspace_bytes = std::size_t{32} << 20;
+    static constexpr std::size_t sums_bytes = std::size_t{8} << 20;
+    void* sums = nullptr;     // parts of long sums (cuda/exec/rows.hpp)
     void* columns = nullptr;  // of joined products (cuda/ops/joined.hpp), from the first on
     Staging staging;
     static constexpr std::uint64_t kept_moments = 8;

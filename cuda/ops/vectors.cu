@@ -103,18 +103,6 @@ struct Copy {
     SG_FN void operator()(int n, std::int64_t i) const { to(n, i) = from(n, i); }
 };
 
-// Entry i of all rows, in ascending order: a row is read before it is overwritten.   rows: (N, P)
-template <class T>
-struct MoveRows {
-    int const* keep;
-    int count;
-    View<T, 2> rows;
-    SG_FN void operator()(int, std::int64_t i) const
-    {
-        for (int s = 0; s < count; ++s) rows(s, i) = rows(keep[s], i);
-    }
-};
-
 // V_j ← Σ_i y(j, i) V_i, j < pairs: each thread owns one component of all vectors.   V: (N, count, P)
 template <class T, int pairs>
 struct Rotate {
@@ -226,12 +214,6 @@ void copy(Exec const& exec, Nets nets, View<T, 2> const& to, View<T const, 2> co
 }
 
 template <class T>
-void move_rows(Exec const& exec, int const* keep, int count, View<T, 2> const& rows)
-{
-    each(exec, "move_rows", Nets{1}, rows.extent[1], MoveRows<T>{keep, count, rows});
-}
-
-template <class T>
 void rotate(Exec const& exec, Nets nets, View<T, 3> const& V, View<double const, 3> const& y, int count)
 {
     auto const pairs = y.extent[1];
@@ -261,15 +243,10 @@ void random_signs(Exec const& exec, Nets nets, bool keep, double size, std::uint
     template void scale(Exec const&, Nets, View<T, 2> const&, View<double const, 2> const&);       \
     template void unit_vector(Exec const&, Nets, std::int64_t, View<T, 2> const&);                 \
     template void copy(Exec const&, Nets, View<T, 2> const&, View<T const, 2> const&);             \
-    template void move_rows(Exec const&, int const*, int, View<T, 2> const&);                      \
     template void rotate(Exec const&, Nets, View<T, 3> const&, View<double const, 3> const&, int); \
     template void random_signs(Exec const&, Nets, bool, double, std::uint64_t const*,              \
                                RandomKey const*, int, View<T, 2> const&);
 SG_INSTANTIATE(float)
 SG_INSTANTIATE(double)
-#define SG_MOVE_ROWS(T) template void move_rows(Exec const&, int const*, int, View<T, 2> const&);
-SG_MOVE_ROWS(unsigned char)
-SG_MOVE_ROWS(int)
-SG_MOVE_ROWS(std::uint64_t)
 
 }  // namespace sg

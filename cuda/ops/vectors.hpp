@@ -40,10 +40,6 @@ void unit_vector(Exec const& exec, Nets nets, std::int64_t j, View<T, 2> const& 
 template <class T>
 void copy(Exec const& exec, Nets nets, View<T, 2> const& to, View<T const, 2> const& from);
 
-// Row s takes over row keep[s] ≥ s, for s < count.   keep: (count), ascending; rows: (N, P)
-template <class T>
-void move_rows(Exec const& exec, int const* keep, int count, View<T, 2> const& rows);
-
 // V_j ← Σ_i y(n, j, i) V_i for j < r, i < count, in place.   V: (N, ≥ count, P), y: (N, r, ≥ count), r = 4, 8,
 // 12 or 16
 template <class T>

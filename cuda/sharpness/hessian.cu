@@ -45,7 +45,7 @@ HessianOperator<T>::HessianOperator(Exec const& exec, Arena& arena, Model const&
     : exec_(exec), model_(model),
       coordinates_(batch.rotated.extent[2] > 0 ? rotated(model, batch.rotated.extent[2]) : model),
       loss_(loss), batch_(batch), recompute_(recompute),
-      fused_(is_fused(exec, model, sizeof(T), path)), group_{{0, nets, 0}}
+      fused_(is_fused(exec, model, sizeof(T), path)), group_{{0, nets, 0}}, nets_(nets)
 {
     if (!batch_.groups) batch_.groups = &group_;
     std::int64_t const total = batch.examples();

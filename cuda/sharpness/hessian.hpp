@@ -4,6 +4,7 @@
 // nets/rotation.hpp where the batch has them.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "cuda/nets/fused.hpp"
@@ -14,6 +15,9 @@ namespace sg {
 // How products are computed: layer by layer, in one launch (nets/fused.hpp) where that fits the device, or whichever the
 // table says.
 enum class Path { by_table, layers, fused };
+
+// Of a product of all networks, so that one of a part is worth its copies and a wait: an H200 takes some 100 µs for it.
+inline constexpr double least_part_flops = 2e9;
 
 template <class T>
 class HessianOperator {
@@ -39,6 +43,18 @@ public:
     void apply(Nets nets, View<T const, 2> const& v, View<T, 2> const& Hv,
                Arithmetic arithmetic = Arithmetic::pedantic) const;
 
+    // A part: some of the networks alone. On a GPU a product costs as much for those that are skipped, as a matmul computes
+    // them all. Takes memory for half of them, on a GPU; without it part_for() says that nothing is gained. Of products of
+    // fewer flops there is nothing to gain, either: the launches take the time. Not of a batch in groups.
+    void allow_parts(Arena& arena, double least_flops = least_part_flops);
+    // How many networks a part holds for `active` of the `held` that products compute now; `held`: nothing is gained.
+    int part_for(int active, int held) const;
+    // The part takes over networks `list` (ops/row_moves.hpp), at the θ at which they were linearised.
+    void gather(int const* list, int count) const;
+    // As apply, for the networks of the last gather; bits are the same.   v, Hv: (N, P') in coordinates()
+    void apply_to_part(int const* list, int count, View<T const, 2> const& v, View<T, 2> const& Hv,
+                       Arithmetic arithmetic = Arithmetic::pedantic) const;
+
     // grad ← ∇L(θ).   (N, P). Includes linearise.
     void gradient(Nets nets, View<T, 2> const& grad);
 
@@ -53,6 +69,7 @@ public:
     HessianOperator& operator=(HessianOperator const&) = delete;
 
 private:
+    struct Part;
     struct Chunk {
         Batch<T> batch;
         Tape<T> tape;
@@ -78,6 +95,17 @@ private:
     FusedTape<T> fused_scratch_;
     View<double, 2> score_, active_, part_;  // (N, 3), (N, 1), (N, 1)
     View<T const, 2> theta_;
+
+    int nets_;
+    std::unique_ptr<Part> gathered_;
+};
+
+// Memory of a part of n networks: what a product reads of them and writes.
+template <class T>
+struct HessianOperator<T>::Part {
+    double least_flops;
+    HessianOperator op;
+    View<T, 2> theta, v, Hv;  // (n, P), (n, P')
 };
 
 }  // namespace sg

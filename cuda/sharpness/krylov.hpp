@@ -40,7 +40,7 @@ public:
     // T ← diag(kept eigenvalues), 0 elsewhere.   values: (N, ≥ kept)
     void reset(Nets nets, View<double const, 2> const& values, int kept);
     // Whether all networks are done; waits.
-    bool finished() { return all_done(exec_, done_on_host_, done_.data, count_); }
+    bool finished() { return not_done(exec_, done_on_host_, done_.data, count_) == 0; }
 
     Nets active() const { return {count_, done_.data}; }
     KrylovScalars scalars() const;

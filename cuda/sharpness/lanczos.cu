@@ -53,6 +53,7 @@ Lanczos<T>::Lanczos(Exec const& exec, Arena& arena, Model const& model, int nets
     no_second_ = arena.take<unsigned char, 1>(nets);
     done_ = arena.take<unsigned char, 1>(nets);
     no_refill_ = arena.take<unsigned char, 1>(nets);
+    list_ = arena.take<int, 1>(nets);
     results_ = arena.take<EigenResult, 1>(nets);
     minus_ = arena.take<double, 2>(nets, 1);
     rule_there_ = arena.take<LanczosRule, 1>(1);
@@ -85,13 +86,17 @@ void Lanczos<T>::push(HessianOperator<T> const& hessian, int count, int k)
 {
     auto const nets = active(count);
     auto const product = member(HV_, k);
-    hessian.apply(nets, member(V_, k), product, rule_.tf32 ? Arithmetic::tf32 : Arithmetic::pedantic);
+    auto const arithmetic = rule_.tf32 ? Arithmetic::tf32 : Arithmetic::pedantic;
+    if (held_ > 0)
+        hessian.apply_to_part(list_.data, held_, member(V_, k), product, arithmetic);
+    else
+        hessian.apply(nets, member(V_, k), product, arithmetic);
     if (rule_.smallest) scale<T>(exec_, nets, product, minus_);
     dots<T>(exec_, nets, V_, k + 1, product, false, dots_);
     each(exec_, "store_column", nets, 1, StoreColumn{scalars(), k});
 }
 
-// The first vector and its product.
+// The first vector.
 template <class T>
 void Lanczos<T>::begin(HessianOperator<T> const& hessian, Nets nets, std::uint64_t const* seed)
 {
@@ -104,8 +109,30 @@ void Lanczos<T>::begin(HessianOperator<T> const& hessian, Nets nets, std::uint64
         random_signs<T>(exec_, some, false, 1, seed, keys_.data, 0, member(V_, 0));
     }
     admit(nets.count, 0, seed);
-    push(hessian, nets.count, 0);
-    if (rule_.warm) each(exec_, "expect_catapult", some, 1, ExpectCatapult{scalars()});
+}
+
+// Its product, and the verdict.
+template <class T>
+void Lanczos<T>::first_product(HessianOperator<T> const& hessian, int count)
+{
+    push(hessian, count, 0);
+    if (rule_.warm) each(exec_, "expect_catapult", active(count), 1, ExpectCatapult{scalars()});
+    judge(count, 1);
+}
+
+// From here on the products of the `active` networks alone, if that is worth it; done_on_host_ says which they are.
+template <class T>
+void Lanczos<T>::gather(HessianOperator<T> const& hessian, int count, int active)
+{
+    int const held = held_ > 0 ? held_ : count, part = hessian.part_for(active, held);
+    if (part == held) return;
+    std::vector<int> list;
+    for (int n = 0; n < count; ++n)
+        if (!done_on_host_.data()[n]) list.push_back(n);
+    list.resize(static_cast<std::size_t>(part), ~list.at(0));
+    exec_.copy_in(list_.data, list.data(), list.size() * sizeof(int));
+    hessian.gather(list_.data, part);
+    held_ = part;
 }
 
 // The leading Ritz pair of k vectors, its residual r = H x − θ x into vector k, and what it decides.
@@ -222,18 +249,23 @@ void Lanczos<T>::run(HessianOperator<T> const& hessian, Nets nets, std::uint64_t
     SG_EXPECT(!(rule.warm && rule.smallest));  // the bordered value is a bound from above there
     SG_EXPECT(!rule.tf32 || (rule.warm && rule.keep));
     auto const replay = [&](int what, int k, int steps, auto const& launches) {
-        graphs_.run({what, k, steps, nets.count, rule_.warm, rule_.smallest, rule_.tf32, Graphs::address(nets.skip),
+        graphs_.run({what, k, steps, nets.count, held_, rule_.warm, rule_.smallest, rule_.tf32, Graphs::address(nets.skip),
                      Graphs::address(&hessian), Graphs::address(hessian.theta().data), Graphs::address(seed)},
                     launches);
     };
     int k = 1, products = 1, most = 1;
-    replay(0, 0, 0, [&] {
-        begin(hessian, nets, seed);
-        judge(nets.count, 1);
-    });
+    held_ = 0;
+    auto const finished = [&] {
+        int const active = not_done(exec_, done_on_host_, done_.data, nets.count);
+        gather(hessian, nets.count, active);
+        return active == 0;
+    };
+    replay(0, 0, 0, [&] { begin(hessian, nets, seed); });
+    // A search measures a third of the networks, an audit one of 64: asked for only where it saves more than a wait.
+    if (hessian.part_for(1, nets.count) < nets.count) finished();
+    replay(4, 0, 0, [&] { first_product(hessian, nets.count); });
     // A GPU is asked at every second product only, after the fewest: one wait of the host per two.
     int const unasked = exec_.on_cpu() ? 1 : 2;
-    auto const finished = [&] { return all_done(exec_, done_on_host_, done_.data, nets.count); };
     while (k != params_ && (products < rule_.min_products || !finished())) {
         int const from = k;
         int const ahead = std::max(unasked, rule_.min_products - products);
@@ -247,6 +279,7 @@ void Lanczos<T>::run(HessianOperator<T> const& hessian, Nets nets, std::uint64_t
             for (int s = 0; s < steps; ++s) at = grow(hessian, nets.count, at, seed);
         });
     }
+    held_ = 0;
     if (rule_.keep) replay(2, most, 0, [&] { keep_start(nets, most); });
     if (rule_.tf32) replay(3, 0, 0, [&] { judge_in_full(hessian, nets.count); });
 }

@@ -61,6 +61,8 @@ private:
     Nets active(int count) const { return {count, done_.data}; }
     Nets refills(int count) const { return {count, no_refill_.data}; }
     void begin(HessianOperator<T> const& hessian, Nets nets, std::uint64_t const* seed);
+    void first_product(HessianOperator<T> const& hessian, int count);
+    void gather(HessianOperator<T> const& hessian, int count, int active);
     int grow(HessianOperator<T> const& hessian, int count, int k, std::uint64_t const* seed);
     int after(int k) const { return (k == m_ ? ritz_pairs : k) + 1; }
     void admit(int count, int k, std::uint64_t const* seed);
@@ -86,6 +88,8 @@ private:
     View<double, 2> last_;                // (N, 2)
     View<int, 1> used_, least_, second_;  // (N) vectors at the end; least products; whether from two vectors
     View<unsigned char, 1> done_, no_refill_, no_second_;
+    View<int, 1> list_;                   // (N) the networks whose products are computed, where held_ > 0
+    int held_ = 0;                        // how many those are; 0: all
     View<EigenResult, 1> results_;
     View<double, 2> minus_;               // (N, 1) −1
     View<LanczosRule, 1> rule_there_;     // (1)

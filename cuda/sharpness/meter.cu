@@ -2,6 +2,7 @@
 #include "cuda/sharpness/meter.hpp"
 
 #include "cuda/exec/each.hpp"
+#include "cuda/ops/row_moves.hpp"
 #include "cuda/ops/vectors.hpp"
 
 namespace sg {

@@ -29,11 +29,11 @@ void begin_measurement(Exec const& exec, Nets nets, View<double const, 2> const&
          BeginMeasurement{nets.skip, score, done, result});
 }
 
-bool all_done(Exec const& exec, Pinned<unsigned char>& on_host, unsigned char const* done, int count)
+int not_done(Exec const& exec, Pinned<unsigned char>& on_host, unsigned char const* done, int count)
 {
     on_host.fetch(done, count);
     exec.wait_for(exec.moment());
-    return std::all_of(on_host.data(), on_host.data() + count, [](auto d) { return d != 0; });
+    return static_cast<int>(std::count(on_host.data(), on_host.data() + count, 0));
 }
 
 }  // namespace sg

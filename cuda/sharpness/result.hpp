@@ -28,7 +28,7 @@ static_assert(sizeof(EigenResult) == 24);
 void begin_measurement(Exec const& exec, Nets nets, View<double const, 2> const& score,
                        unsigned char* done, EigenResult* result);
 
-// Whether all of the first `count` are done; waits.   done: (N), on_host: for as many
-bool all_done(Exec const& exec, Pinned<unsigned char>& on_host, unsigned char const* done, int count);
+// How many of the first `count` are not done; waits.   done: (N), on_host: for as many, which it fills
+int not_done(Exec const& exec, Pinned<unsigned char>& on_host, unsigned char const* done, int count);
 
 }  // namespace sg

@@ -5,6 +5,7 @@
 
 #include "cuda/nets/uv.hpp"
 #include "cuda/ops/loss.hpp"
+#include "cuda/ops/row_moves.hpp"
 #include "cuda/ops/vectors.hpp"
 #include "cuda/train/sgd.hpp"
 

@@ -61,6 +61,32 @@ TEST_P(RowsTest, SumsOfEveryLength) {
         for (int const sums : {1, 3}) expect_sums<Weighted>(exec(), n, sums);
 }
 
+// In parts on a GPU.
+TEST_P(RowsTest, LongSums) {
+    for (std::int64_t const n : {rows_part - 1, rows_part, rows_part + 1, 3 * rows_part + 777})
+        for (int const sums : {1, 3}) expect_sums<Weighted>(exec(), n, sums);
+    expect_sums<WeightedBound>(exec(), rows_part + 300, rows_limit);
+}
+
+// Some networks after the others.
+TEST_P(RowsTest, LongSumsOfManyNetworks) {
+    int const nets = 1030;
+    std::int64_t const n = rows_part + 1;
+    Array<double, 2> const a(exec(), Vec(static_cast<std::size_t>(n), 1.0), 1, n);
+    auto all = a.read();
+    all.stride[0] = 0;
+    Array<double, 2> const out(exec(), Vec(static_cast<std::size_t>(nets) * rows_limit), nets, rows_limit);
+    Array<unsigned char, 1> const skip(exec(), std::vector<int>(nets, 1), nets);
+    auto bytes = skip.host();
+    for (std::size_t const live : {0, 1023, 1024, 1029}) bytes[live] = 0;
+    skip.set(bytes);
+    rows(exec(), "weighted", {nets, skip.data()}, n, rows_limit, Weighted{all}, out.view());
+    auto const sums = out.host();
+    for (std::size_t const net : {0, 5, 1023, 1024, 1029})
+        for (std::size_t k = 0; k < rows_limit; ++k)
+            ASSERT_EQ(sums[net * rows_limit + k], net == 5 ? 0 : static_cast<double>((k + 1) * static_cast<std::size_t>(n))) << net;
+}
+
 TEST_P(RowsTest, AsManySumsAsTheLimit) {
     expect_sums<WeightedBound>(exec(), 2049, rows_limit);
     Array<double, 2> const out(exec(), 1, rows_limit + 1);

@@ -150,17 +150,6 @@ TEST_P(VectorsTest, ScaleCopyAndMoveRows) {
                  InternalError);
 }
 
-TEST_P(VectorsTest, MovedRowsKeepTheirBits) {
-    Vec const numbers = random(7 * 300, 8);
-    Array<double, 2> const rows_array(exec(), numbers, 7, 300);
-    Array<int, 1> const keep(exec(), std::vector<int>{0, 2, 3, 6}, 4);
-    move_rows(exec(), keep.data(), 4, rows_array.view());
-    auto const after = rows_array.host();
-    int slot = 0;
-    for (int const from : {0, 2, 3, 6, 4, 5, 6})
-        EXPECT_SAME_BITS(row(after, slot++, 300), row(numbers, from, 300));
-}
-
 template <class T>
 void check_rotate(Exec const& exec, Nets nets, int count) {
     int const P = 33;
