@@ -2,6 +2,7 @@
 // The checkpoints of a run: one file for each slice under way, in a folder beside the output file.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,10 @@ struct CheckpointPolicy {
     std::string key;     // of CheckpointHead
     double seconds = 60;
 };
+
+// Seconds between two checkpoints where the last took `took`: it may cost a twentieth of the time, or what is asked for is ten times
+// as often.
+inline double checkpoint_interval(double seconds, double took) { return std::max(seconds, std::min(20 * took, 10 * seconds)); }
 
 std::string checkpoint_folder(std::string const& output);
 // The file of a slice of these networks.

@@ -74,7 +74,8 @@ ExitCode run(int argc, char** argv)
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
     run->add_option("--checkpoint-seconds", run_options.checkpoint_seconds,
-                    "most time between two checkpoints of networks under way, in OUTPUT.checkpoints/")
+                    "time between two checkpoints of networks under way, in OUTPUT.checkpoints/; up to ten times as long where "
+                    "one takes more than a twentieth of it")
         ->check(CLI::Range(0.0, 86400.0))
         ->capture_default_str();
     run->add_option("--shard", run_options.shard,

@@ -101,6 +101,7 @@ private:
     CheckpointPolicy policy_;
     std::string checkpoint_;
     Clock::time_point saved_at_;
+    double saving_took_ = 0;  // s, of the last checkpoint
     Slice<T> slice_;
     HessianOperator<T> hessian_;                             // of λ_t
     std::optional<HessianOperator<T>> training_set_, initial_;  // `published` alone: of the loss, of λ₀

@@ -19,7 +19,8 @@ template <class T>
 bool SliceRun<T>::checkpoint_is_due() const
 {
     if (policy_.folder.empty()) return false;
-    return Clock::now() - saved_at_ >= std::chrono::duration<double>(policy_.seconds);
+    std::chrono::duration<double> const since = Clock::now() - saved_at_;
+    return since.count() >= checkpoint_interval(policy_.seconds, saving_took_);
 }
 
 template <class T>
@@ -53,6 +54,7 @@ void SliceRun<T>::save(int step, AuditTally const& audit)
         head.living.push_back(row_of_member_[static_cast<std::size_t>(slice_.member_of(s))]);
         for (double const value : meter_.ritz_values(s)) head.last.push_back(value);
     }
+    auto const started = Clock::now();
     make_checkpoint_folder(policy_.folder);
     checkpoint_ = checkpoint_path(policy_, head);
     CheckpointWriter writer(checkpoint_, head);
@@ -65,6 +67,7 @@ void SliceRun<T>::save(int step, AuditTally const& audit)
     }
     writer.publish();
     saved_at_ = Clock::now();
+    saving_took_ = std::chrono::duration<double>(saved_at_ - started).count();
 }
 
 // The networks of `members`, a range of the rows of a checkpoint, as they were; returns the step.

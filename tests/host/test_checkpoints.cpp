@@ -128,6 +128,13 @@ TEST_P(CheckpointsTest, ARunThatWritesThemHasTheSameBits) {
     expect_same(again, rows(study));
 }
 
+TEST(Checkpoints, TakeATwentiethOfTheTime) {
+    EXPECT_EQ(checkpoint_interval(60, 0.5), 60);
+    EXPECT_EQ(checkpoint_interval(60, 20), 400);
+    EXPECT_EQ(checkpoint_interval(60, 100), 600);  // what is lost at a kill
+    EXPECT_EQ(checkpoint_interval(0, 100), 0);
+}
+
 TEST_P(CheckpointsTest, OnesOfNoUseAreRemoved) {
     auto const study = study_of("{c: [1, 4], seeds: 2}");
     auto const planned = plan(study);
