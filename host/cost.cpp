@@ -30,9 +30,13 @@ public:
         std::int64_t const one = joined ? left_operands : nets_, columns = joined ? n * nets_ / left_operands : n;
         add(std::max(padded / (rate * share(one, m, columns, k)), bytes / p_.bandwidth),
             2.0 * N * static_cast<double>(m * n * k), bytes);
-        if (!joined) return;
-        pass(2 * k * n);
-        pass(2 * m * n);
+        if (joined) {
+            pass(2 * k * n);
+            pass(2 * m * n);
+        }
+        int const more = (first ? left_operands - 1 : 0) * (joined ? 3 : 1);  // launches: one set for each A
+        total.launches += more;
+        total.seconds += more * p_.launch;
     }
 
     // An elementwise kernel, or a sum: `floats` numbers of each network that are read or written.
