@@ -31,6 +31,9 @@ public:
     // Forward pass at θ: score() is filled.   theta: (N, P), must stay alive
     void evaluate(Nets nets, View<T const, 2> const& theta);
 
+    // The θ of an evaluation that a graph replayed: nothing of it is called on the host then.
+    void set_theta(View<T const, 2> const& theta) { theta_ = theta; }
+
     // (N, 3): loss, accuracy, and the number of active units of the last hidden layer over all examples
     // (relu; 1 otherwise). It is zero when any hidden layer is: there is no bias.
     View<double const, 2> score() const { return score_; }
