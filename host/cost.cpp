@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "cuda/nets/fused.hpp"
 #include "cuda/ops/joined.hpp"
@@ -163,12 +164,12 @@ std::int64_t columns_read(Study const& study, Cohort const& c, Processor const& 
     return processor.is_core() ? static_cast<std::int64_t>(rotated_columns(M, r)) : r;
 }
 
-// Share of the steps at which a network's λ is measured.
-double mean_measured_share(Study const& study)
+// Steps after the first by the share of the networks whose λ is measured there.
+std::map<double, int> steps_by_share(Study const& study)
 {
-    double sum = 0;
-    for (int t = 1; t <= study.steps; ++t) sum += measured_share(study, t);
-    return study.steps > 0 ? sum / study.steps : 0;
+    std::map<double, int> steps;
+    for (int t = 1; t <= study.steps; ++t) ++steps[measured_share(study, t)];
+    return steps;
 }
 
 // Per measurement, of all steps.
@@ -257,7 +258,9 @@ double cost_of_cohort(Study const& study, Cohort const& cohort, Processor const&
     double const slices = std::ceil(networks / cohort.slice_nets);
     int const nets = static_cast<int>(std::ceil(networks / slices));
     int const seeds_of_slice = std::min(seeds, (nets + of_seed - 1) / of_seed);
-    auto cost = times(study.steps, cost_of_step(study, cohort, processor, nets, seeds_of_slice, mean_measured_share(study)));
+    Cost cost;
+    for (auto const& [share, steps] : steps_by_share(study))
+        cost = cost + times(steps, cost_of_step(study, cohort, processor, nets, seeds_of_slice, share));
     Work const slice(study, cohort, processor, nets, seeds_of_slice);
     cost = cost + times(barrier_points(study), slice.on_measured.forward(slice.L));
     double const spectrum = spectrum_products(study, cohort.model.params());

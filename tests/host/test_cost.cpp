@@ -73,6 +73,20 @@ TEST(Cost, ADeviceComputesLargeNetworksAtItsRateAndSmallOnesByLaunches) {
     EXPECT_LT(many.seconds, 8 * one.seconds);
 }
 
+// Steps without a measurement cost no product, also where a slice computes products of all its networks.
+TEST(Cost, RareMeasurementsCostAsManyProductsAsThereAre) {
+    auto const& gpu = device_model("h200")->processor;
+    auto const beside_training = [&](int every) {
+        auto const study = study_of("depth: 4, width: 16", "sharpness: {every: " + std::to_string(every) + "}\n");
+        auto const cohort = cohort_of(study);
+        double const training = study.steps * cost_of_step(study, cohort, gpu, 16, 4, 0).seconds;
+        return cost_of_cohort(study, cohort, gpu) - training;
+    };
+    double const initial = beside_training(1000);  // λ₀ alone
+    EXPECT_GT(initial, 0);
+    EXPECT_NEAR((beside_training(5) - initial) / (beside_training(1) - initial), 0.2, 0.05);
+}
+
 // Milliseconds of a product of 512 examples that bench-device measured (bench/RESULTS.md); 0: it did not.
 TEST(Cost, ProductsTakeWhatAnH200Took) {
     struct Row {
