@@ -76,7 +76,7 @@ void SliceRun<T>::measure(int step)
         else if (sharpness || spectrum)
             hessian_.linearise(spectrum ? nets : measured);
     });
-    hessian_.set_theta(slice_.theta());  // the barriers of the slice before left theirs
+    hessian_.set_theta(slice_.theta());  // a replay did not; barriers leave another
     score_.fetch(of_loss().score().data, std::int64_t{3} * nets.count);
     if (spectrum) spectra_ = spectrum_->measure(hessian_, nets, slice_.seed(), step);
     if (!sharpness) return;
