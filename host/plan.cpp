@@ -67,9 +67,9 @@ std::int64_t count_slices(Study const& study, Cohort const& c)
     return slices;
 }
 
-// Of a worker on a GPU beside its arena: the workspace of cuBLASLt, columns of joined products, graphs, the memory of
-// its kernels.
-constexpr std::size_t device_worker_bytes = std::size_t{160} << 20;
+// Of a worker on a GPU beside its arena: the workspace of cuBLASLt, columns of joined products, parts of sums, graphs, the
+// memory of its kernels.
+constexpr std::size_t device_worker_bytes = std::size_t{168} << 20;
 // Of a process on a GPU: the trial of a matmul, and a margin (the context is not in what is free).
 constexpr std::size_t device_margin_bytes = trial_bytes + (std::size_t{64} << 20);
 constexpr std::size_t pinned_bytes = std::size_t{8} << 20;  // of a worker, on the host

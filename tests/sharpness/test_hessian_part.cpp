@@ -4,6 +4,7 @@
 
 #include "tests/support/eigen_run.hpp"
 #include "tests/support/random.hpp"
+#include "tests/support/rotated.hpp"
 #include "tests/support/spaces.hpp"
 
 namespace sg::test {
@@ -89,6 +90,32 @@ TEST_P(HessianPartTest, ProductsHaveTheBitsOfAll) {
     check_products<float>(exec(), fcn(4, 12, 6, 4, Activation::tanh), Loss::cross_entropy, true, Path::layers);
     check_products<double>(exec(), fcn(2, 7, 6, 3), Loss::cross_entropy, false, Path::layers);
     check_products<double>(exec(), fcn(1, 1, 6, 3, Activation::linear), Loss::mse, false, Path::layers);
+}
+
+// In the coordinates of the rotation, as studies have them, in float and in TF32.
+TEST_P(HessianPartTest, RotatedProductsHaveTheBitsOfAll) {
+    int const N = 7;
+    auto const spec = fcn(3, 12, 90, 4);
+    Rotated<float> rotated(exec(), Loss::mse, random_examples<float>(spec, 40), random_nets<float>(spec, N));
+    auto& op = *rotated.op;
+    Arena arena(exec(), enough);
+    op.allow_parts(arena, 0);
+    op.evaluate(Nets{N}, rows_of(exec(), arena, rotated.cohort.theta.host(), N));
+    op.linearise(Nets{N});
+    std::int64_t const P = op.coordinates().params();
+    ASSERT_LT(P, rotated.cohort.params);
+    Vec const normals = oracle::Random(3).normals(static_cast<std::size_t>(N * P));
+    auto const v = rows_of(exec(), arena, std::vector<float>(normals.begin(), normals.end()), N);
+    std::vector<int> const list{6, 1, 4, ~6};
+    Array<int, 1> const there(exec(), list, 4);
+    for (auto const arithmetic : {Arithmetic::pedantic, Arithmetic::tf32}) {
+        auto const whole = arena.take_rows<float, 2>(N, P), some = arena.take_rows<float, 2>(N, P);
+        op.apply(Nets{N}, v, whole, arithmetic);
+        op.gather(there.data(), 4);
+        op.apply_to_part(there.data(), 4, v, some, arithmetic);
+        for (int const n : {6, 1, 4})
+            EXPECT_SAME_BITS(to_host(exec(), networks(some, n, 1)), to_host(exec(), networks(whole, n, 1)));
+    }
 }
 
 // Measurements as a study makes them: λ₀, then warm ones of networks of which some have moved far, an audit of two.
