@@ -43,7 +43,8 @@ SliceRun<T>::SliceRun(Exec const& exec, Arena& arena, Study const& study, Cohort
              cohort.slice_nets, meter_options(study)),
       not_audited_(arena.take<unsigned char, 1>(cohort.slice_nets)),
       not_measured_(arena.take<unsigned char, 1>(cohort.slice_nets)),
-      position_(study.barrier ? arena.take<double, 1>(cohort.slice_nets) : View<double, 1>{}), graphs_(exec)
+      position_(study.barrier ? arena.take<double, 1>(cohort.slice_nets) : View<double, 1>{}), graphs_(exec),
+      audits_some_steps_(audits_some_steps(study))
 {
     auto const n = cohort.slice_nets;
     SG_EXPECT(measurement.examples() == study.loss_examples(examples));

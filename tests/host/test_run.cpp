@@ -55,6 +55,21 @@ protected:
     std::string study_ = folder_.write("study.yaml", study_text);
 };
 
+// 1 in 64, whether they are chosen one by one or, of 64 measured steps and more, at one step in 8.
+TEST_F(RunTest, OneMeasurementIn64IsAudited) {
+    std::string const networks = "--set 'grid={c: {log2_min: -3, log2_max: 1, step: 0.125}, seeds: 4}' --set model.depth=2 "
+                                 "--set model.width=4 --set 'sharpness={examples: 16}' ";
+    for (auto const* const steps : {"63", "128"}) {
+        expect_code(run("audited.h5", networks + "--overwrite --set training.steps=" + steps), 0);
+        StoredStudy const study = read_store(folder_.path("audited.h5"));
+        std::int64_t measured = 0;
+        for (Trajectory const& row : study.rows) measured += static_cast<std::int64_t>(row.sharpness.size()) - 1;
+        double const share = 64.0 * static_cast<double>(study.audit.measurements) / static_cast<double>(measured);
+        EXPECT_GT(share, 0.6) << steps;
+        EXPECT_LT(share, 1.5) << steps;
+    }
+}
+
 // Trajectories so long that none is finished when the run is stopped.
 TEST_F(RunTest, LongTrajectoriesGoOnFromTheirCheckpoints) {
     std::string const longer = "--set training.steps=4000 --set model.depth=2 --set model.width=16 "
