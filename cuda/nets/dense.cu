@@ -32,6 +32,17 @@ void transposed_times(Exec const& exec, Nets nets, double s, LayerInput<T> const
     });
 }
 
+// c (+)= s · a · op(w) for every network, by the copy of s op(w) where there is one.
+template <class T>
+void times_factor(Exec const& exec, Nets nets, double s, View<T const, 3> const& a, View<T const, 3> const& w, Op op,
+                  PackedFactor<T> const& packed, double keep, View<T, 3> const& c)
+{
+    if (packed)
+        matmul(exec, nets, a, packed, keep, c);
+    else
+        matmul(exec, nets, s, a, Op::none, w, op, keep, c);
+}
+
 }  // namespace
 
 template <class T>
@@ -58,22 +69,41 @@ void Dense::backward(Exec const& exec, Nets nets, View<T const, 2> const& theta,
 }
 
 template <class T>
+PackedLayer<T> Dense::take_packed(Exec const& exec, Arena& arena, int nets, bool first) const
+{
+    auto const plain = [&] { return PackedFactor<T>::take(exec, arena, nets, in, out); };
+    auto const transposed = [&] { return PackedFactor<T>::take(exec, arena, nets, out, in); };
+    if (first) return {{}, {plain(), {}}};
+    return {{plain(), transposed()}, {plain(), transposed()}};
+}
+
+template <class T>
+void Dense::pack(Exec const& exec, Nets nets, View<T const, 2> const& params, PackedWeights<T>& to) const
+{
+    auto const W = matrix(params, offset, in, out);
+    if (to.plain) sg::pack(exec, nets, multiplier, W, Op::none, to.plain);
+    if (to.transposed) sg::pack(exec, nets, multiplier, W, Op::transpose, to.transposed);
+}
+
+template <class T>
 void Dense::forward_tangent(Exec const& exec, Nets nets, View<T const, 2> const& theta,
-                            View<T const, 2> const& v, LayerInput<T> const& x,
+                            View<T const, 2> const& v, PackedLayer<T> const& packed, LayerInput<T> const& x,
                             View<T const, 3> const& Rx, View<T const, 3> const& a,
                             View<T, 3> const& Ra, View<T, 3> const& bend) const
 {
-    times(exec, nets, multiplier, x, matrix(v, offset, in, out), 0, Ra);
-    if (Rx) {
-        matmul<T>(exec, nets, multiplier, Rx, Op::none, matrix(theta, offset, in, out), Op::none, 1,
-                  Ra);
-    }
+    if (packed.V.plain)
+        for_each_group(nets, x, [&](Nets some, int first, View<T const, 3> const& shared) {
+            matmul(exec, some, shared, networks(packed.V.plain, first, some.count), 0, networks(Ra, first, some.count));
+        });
+    else
+        times(exec, nets, multiplier, x, matrix(v, offset, in, out), 0, Ra);
+    if (Rx) times_factor(exec, nets, multiplier, Rx, matrix(theta, offset, in, out), Op::none, packed.W.plain, 1, Ra);
     activate_tangent(exec, nets, activation, a, Ra, bend);
 }
 
 template <class T>
 void Dense::backward_tangent(Exec const& exec, Nets nets, View<T const, 2> const& theta,
-                             View<T const, 2> const& v, LayerInput<T> const& x,
+                             View<T const, 2> const& v, PackedLayer<T> const& packed, LayerInput<T> const& x,
                              View<T const, 3> const& Rx, View<T const, 3> const& a,
                              View<T const, 3> const& delta, View<T const, 3> const& bend,
                              View<T, 3> const& Ru, View<T, 2> const& Hv, bool accumulate,
@@ -84,10 +114,8 @@ void Dense::backward_tangent(Exec const& exec, Nets nets, View<T const, 2> const
     transposed_times<T>(exec, nets, multiplier, x, Ru, accumulate, Hw);
     if (Rx) matmul<T>(exec, nets, multiplier, Rx, Op::transpose, delta, Op::none, 1, Hw);
     if (!Ru_in) return;
-    matmul<T>(exec, nets, multiplier, Ru, Op::none, matrix(theta, offset, in, out), Op::transpose, 0,
-              Ru_in);
-    matmul<T>(exec, nets, multiplier, delta, Op::none, matrix(v, offset, in, out), Op::transpose, 1,
-              Ru_in);
+    times_factor<T>(exec, nets, multiplier, Ru, matrix(theta, offset, in, out), Op::transpose, packed.W.transposed, 0, Ru_in);
+    times_factor<T>(exec, nets, multiplier, delta, matrix(v, offset, in, out), Op::transpose, packed.V.transposed, 1, Ru_in);
 }
 
 #define SG_INSTANTIATE(T)                                                                           \
@@ -97,14 +125,17 @@ void Dense::backward_tangent(Exec const& exec, Nets nets, View<T const, 2> const
                                   View<T const, 3> const&, View<T, 3> const&, View<T, 2> const&,    \
                                   bool, View<T, 3> const&) const;                                   \
     template void Dense::forward_tangent(Exec const&, Nets, View<T const, 2> const&,                \
-                                         View<T const, 2> const&, LayerInput<T> const&,             \
-                                         View<T const, 3> const&, View<T const, 3> const&,          \
-                                         View<T, 3> const&, View<T, 3> const&) const;               \
+                                         View<T const, 2> const&, PackedLayer<T> const&,            \
+                                         LayerInput<T> const&, View<T const, 3> const&,             \
+                                         View<T const, 3> const&, View<T, 3> const&,                \
+                                         View<T, 3> const&) const;                                  \
     template void Dense::backward_tangent(                                                          \
-        Exec const&, Nets, View<T const, 2> const&, View<T const, 2> const&, LayerInput<T> const&,  \
-        View<T const, 3> const&, View<T const, 3> const&, View<T const, 3> const&,                  \
-        View<T const, 3> const&, View<T, 3> const&, View<T, 2> const&, bool, View<T, 3> const&)     \
-        const;
+        Exec const&, Nets, View<T const, 2> const&, View<T const, 2> const&, PackedLayer<T> const&, \
+        LayerInput<T> const&, View<T const, 3> const&, View<T const, 3> const&,                     \
+        View<T const, 3> const&, View<T const, 3> const&, View<T, 3> const&, View<T, 2> const&,     \
+        bool, View<T, 3> const&) const;                                                             \
+    template PackedLayer<T> Dense::take_packed(Exec const&, Arena&, int, bool) const;               \
+    template void Dense::pack(Exec const&, Nets, View<T const, 2> const&, PackedWeights<T>&) const;
 SG_INSTANTIATE(float)
 SG_INSTANTIATE(double)
 

@@ -159,7 +159,7 @@ void fused_tangent(Exec const& exec, Nets nets, Model const& model, Loss loss, s
     auto const activation = first.activation;
     first.activation = Activation::linear;
     LayerInput<T> const x{batch.x, batch.groups};
-    first.template forward_tangent<T>(exec, nets, theta, v, x, {}, tape.a[0], part.R, {});
+    first.template forward_tangent<T>(exec, nets, theta, v, {}, x, {}, tape.a[0], part.R, {});
     auto const between = [&]<class F>(F) {
         run(exec, nets, *shape, kernel_of<T, F>(*shape, model, loss, total, tape), part, theta, v);
     };
@@ -172,7 +172,7 @@ void fused_tangent(Exec const& exec, Nets nets, Model const& model, Loss loss, s
     auto const begin = std::get<Dense>(model.layers[1]).offset;
     each(exec, "add_sums", nets, model.params() - begin,
          AddSums<T>{scratch.sums, Hv, begin, shape->slices * FusedShape::blocks(batch.examples()), accumulate});
-    first.template backward_tangent<T>(exec, nets, theta, v, x, {}, tape.a[0], tape.delta[0], {}, part.R, Hv,
+    first.template backward_tangent<T>(exec, nets, theta, v, {}, x, {}, tape.a[0], tape.delta[0], {}, part.R, Hv,
                                        accumulate, {});
 }
 

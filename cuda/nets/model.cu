@@ -124,6 +124,23 @@ static View<T, 3> reshape(View<T, 3> v, std::int64_t count, std::int64_t units)
 }
 
 template <class T>
+std::vector<PackedLayer<T>> take_packed(Exec const& exec, Arena& arena, Model const& model, int nets)
+{
+    std::vector<PackedLayer<T>> layers;
+    for (auto const& layer : model.layers)
+        layers.push_back(visit(layer, [&](auto const& l) { return l.template take_packed<T>(exec, arena, nets, layers.empty()); }));
+    return layers;
+}
+
+template <class T>
+void pack(Exec const& exec, Nets nets, Model const& model, View<T const, 2> const& params,
+          PackedWeights<T> PackedLayer<T>::*which, std::vector<PackedLayer<T>>& to)
+{
+    for (std::size_t l = 0; l < model.layers.size(); ++l)
+        visit(model.layers[l], [&](auto const& layer) { layer.pack(exec, nets, params, to[l].*which); });
+}
+
+template <class T>
 void forward(Exec const& exec, Nets nets, Model const& model, View<T const, 2> const& theta,
              Batch<T> const& batch, Tape<T> const& tape)
 {
@@ -153,8 +170,8 @@ void backward(Exec const& exec, Nets nets, Model const& model, Loss loss, std::i
 template <class T>
 void tangent(Exec const& exec, Nets nets, Model const& model, Loss loss, std::int64_t total,
              View<T const, 2> const& theta, Batch<T> const& batch, Tape<T> const& tape,
-             TangentTape<T> const& scratch, View<T const, 2> const& v, View<T, 2> const& Hv,
-             bool accumulate)
+             TangentTape<T> const& scratch, std::vector<PackedLayer<T>> const& packed,
+             View<T const, 2> const& v, View<T, 2> const& Hv, bool accumulate)
 {
     std::size_t const last = model.layers.size() - 1;
     std::int64_t const count = batch.examples();
@@ -162,7 +179,7 @@ void tangent(Exec const& exec, Nets nets, Model const& model, Loss loss, std::in
     for (std::size_t l = 0; l <= last; ++l) {
         auto const Rx = l > 0 ? View<T const, 3>(Ra(l - 1)) : View<T const, 3>{};
         visit(model.layers[l], [&](auto const& layer) {
-            layer.forward_tangent(exec, nets, theta, v, input(batch, tape, l), Rx,
+            layer.forward_tangent(exec, nets, theta, v, packed[l], input(batch, tape, l), Rx,
                                   View<T const, 3>(tape.a[l]), Ra(l), scratch.bend[l]);
         });
     }
@@ -173,7 +190,7 @@ void tangent(Exec const& exec, Nets nets, Model const& model, Loss loss, std::in
         auto const Ru_in =
             l > 0 ? reshape(scratch.Ru[l % 2], count, model.units(l - 1)) : View<T, 3>{};
         visit(model.layers[l], [&](auto const& layer) {
-            layer.template backward_tangent<T>(exec, nets, theta, v, input(batch, tape, l), Rx,
+            layer.template backward_tangent<T>(exec, nets, theta, v, packed[l], input(batch, tape, l), Rx,
                                                tape.a[l], tape.delta[l], scratch.bend[l], Ru, Hv,
                                                accumulate, Ru_in);
         });
@@ -201,7 +218,11 @@ Batch<T> chunk(Batch<T> batch, std::int64_t first, std::int64_t count)
                            View<T, 2> const&, bool);                                                 \
     template void tangent(Exec const&, Nets, Model const&, Loss, std::int64_t,                       \
                           View<T const, 2> const&, Batch<T> const&, Tape<T> const&,                  \
-                          TangentTape<T> const&, View<T const, 2> const&, View<T, 2> const&, bool);  \
+                          TangentTape<T> const&, std::vector<PackedLayer<T>> const&,                 \
+                          View<T const, 2> const&, View<T, 2> const&, bool);                         \
+    template std::vector<PackedLayer<T>> take_packed(Exec const&, Arena&, Model const&, int);        \
+    template void pack(Exec const&, Nets, Model const&, View<T const, 2> const&,                     \
+                       PackedWeights<T> PackedLayer<T>::*, std::vector<PackedLayer<T>>&);            \
     template Batch<T> chunk(Batch<T>, std::int64_t, std::int64_t);
 SG_INSTANTIATE(float)
 SG_INSTANTIATE(double)

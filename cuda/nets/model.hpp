@@ -69,6 +69,13 @@ struct TangentTape {
     static TangentTape take(Arena& arena, Model const& model, int nets, std::int64_t examples);
 };
 
+// Memory for the copies of all layers, and the copies of `params`, (N, P), as the weights or as the direction.
+template <class T>
+std::vector<PackedLayer<T>> take_packed(Exec const& exec, Arena& arena, Model const& model, int nets);
+template <class T>
+void pack(Exec const& exec, Nets nets, Model const& model, View<T const, 2> const& params,
+          PackedWeights<T> PackedLayer<T>::*which, std::vector<PackedLayer<T>>& to);
+
 // tape.a from the examples of `batch`.
 template <class T>
 void forward(Exec const& exec, Nets nets, Model const& model, View<T const, 2> const& theta,
@@ -80,12 +87,12 @@ void backward(Exec const& exec, Nets nets, Model const& model, Loss loss, std::i
               View<T const, 2> const& theta, Batch<T> const& batch, Tape<T> const& tape,
               View<T, 2> const& grad, bool accumulate);
 
-// Hv (+)= ∇²L(θ) v on the examples of `batch` (Pearlmutter 1994), from a tape that holds a and delta.
+// Hv (+)= ∇²L(θ) v on the examples of `batch` (Pearlmutter 1994), from a tape that holds a and delta.   packed: of θ and v
 template <class T>
 void tangent(Exec const& exec, Nets nets, Model const& model, Loss loss, std::int64_t total,
              View<T const, 2> const& theta, Batch<T> const& batch, Tape<T> const& tape,
-             TangentTape<T> const& scratch, View<T const, 2> const& v, View<T, 2> const& Hv,
-             bool accumulate);
+             TangentTape<T> const& scratch, std::vector<PackedLayer<T>> const& packed,
+             View<T const, 2> const& v, View<T, 2> const& Hv, bool accumulate);
 
 // Examples [first, first + count) of every group.
 template <class T>

@@ -55,6 +55,7 @@ HessianOperator<T>::HessianOperator(Exec const& exec, Arena& arena, Model const&
         fused_scratch_ = FusedTape<T>::take(arena, model, nets, part);
     else
         scratch_ = TangentTape<T>::take(arena, model, nets, part);
+    if (!fused_) packed_ = take_packed<T>(exec, arena, model, nets);
     outputs_ = recompute ? arena.take<T, 3>(nets, total, model.classes) : tape.a.back();
     score_ = arena.take<double, 2>(nets, 3);
     active_ = arena.take<double, 2>(nets, 1);
@@ -101,6 +102,7 @@ template <class T>
 void HessianOperator<T>::evaluate(Nets nets, View<T const, 2> const& theta)
 {
     theta_ = theta;
+    stale_ = true;
     bool accumulate = false;
     for (auto const& c : chunks_) {
         run_forward(nets, c);
@@ -116,9 +118,17 @@ void HessianOperator<T>::evaluate(Nets nets, View<T const, 2> const& theta)
 }
 
 template <class T>
+void HessianOperator<T>::pack_weights(Nets nets)
+{
+    if (!fused_) pack(exec_, nets, model_, theta_, &PackedLayer<T>::W, packed_);
+    stale_ = false;
+}
+
+template <class T>
 void HessianOperator<T>::linearise(Nets nets)
 {
     SG_EXPECT(theta_);
+    pack_weights(nets);
     if (recompute_) return;
     for (auto const& c : chunks_) run_backward(nets, c, {}, false);
 }
@@ -127,6 +137,7 @@ template <class T>
 void HessianOperator<T>::gradient(Nets nets, View<T, 2> const& grad)
 {
     SG_EXPECT(theta_);
+    pack_weights(nets);
     bool accumulate = false;
     for (auto const& c : chunks_) {
         run_backward(nets, c, grad, accumulate);
@@ -146,6 +157,8 @@ void HessianOperator<T>::apply(Nets nets, View<T const, 2> const& v, View<T, 2> 
         theta.data += model_.params() - coordinates_.params();
         theta.extent[1] = coordinates_.params();
     }
+    SG_EXPECT(!stale_ || !exec_.on_cpu());  // on a GPU graphs replay what sets it
+    if (!fused_) pack(exec_, nets, in_coordinates ? coordinates_ : model_, v, &PackedLayer<T>::V, packed_);
     bool accumulate = false;
     for (auto c = chunks_.rbegin(); c != chunks_.rend(); ++c) {  // the last reads all of W': it begins the sum
         if (recompute_) run_backward(nets, *c, {}, false);
@@ -155,7 +168,7 @@ void HessianOperator<T>::apply(Nets nets, View<T const, 2> const& v, View<T, 2> 
         if (fused_)
             fused_tangent(exec, nets, model, loss_, examples(), theta, batch, c->tape, fused_scratch_, v, Hv, accumulate);
         else
-            tangent(exec, nets, model, loss_, examples(), theta, batch, c->tape, scratch_, v, Hv, accumulate);
+            tangent(exec, nets, model, loss_, examples(), theta, batch, c->tape, scratch_, packed_, v, Hv, accumulate);
         accumulate = true;
     }
 }

@@ -84,6 +84,7 @@ private:
     Chunk make_chunk(Tape<T> const& tape, std::int64_t first, std::int64_t count) const;
     void run_forward(Nets nets, Chunk const& c) const;
     void run_backward(Nets nets, Chunk const& c, View<T, 2> const& grad, bool accumulate) const;
+    void pack_weights(Nets nets);
 
     Exec exec_;
     Model const& model_;
@@ -96,6 +97,8 @@ private:
     std::vector<Chunk> chunks_;
     TangentTape<T> scratch_;     // of one path or the other
     FusedTape<T> fused_scratch_;
+    mutable std::vector<PackedLayer<T>> packed_;  // of linearise, and of the product that is computed
+    bool stale_ = true;                           // its weights are not those of theta_
     View<double, 2> score_, active_, part_;  // (N, 3), (N, 1), (N, 1)
     View<T const, 2> theta_;
 

@@ -122,9 +122,9 @@ TEST_P(DenseTest, TangentsAreTheDifferencesOfForwardAndBackward) {
     Array<double, 3> const Ru_in(exec(), N, B, in);
     LayerInput<double> const from{input.read(), nullptr};
     delta.set(differentiate(theta, x, u).delta);
-    layer.forward_tangent(exec(), {N}, w.read(), direction.read(), from, Rinput.read(), a.read(),
+    layer.forward_tangent(exec(), {N}, w.read(), direction.read(), {}, from, Rinput.read(), a.read(),
                           Ra.view(), bend.view());
-    layer.backward_tangent(exec(), {N}, w.read(), direction.read(), from, Rinput.read(), a.read(),
+    layer.backward_tangent(exec(), {N}, w.read(), direction.read(), {}, from, Rinput.read(), a.read(),
                            delta.read(), bend.read(), Rdelta.view(), Hv.view(), false,
                            Ru_in.view());
     using All = Vec const&;

@@ -69,8 +69,9 @@ struct Products {
         return Hv.host();
     }
     std::vector<T> run_layers() const {
+        std::vector<PackedLayer<T>> const packed(model.layers.size());
         in_chunks([&](Batch<T> const& batch, Tape<T> const& part, bool accumulate) {
-            tangent<T>(exec, {N}, model, c.loss, c.examples, theta.read(), batch, part, layers, v.read(),
+            tangent<T>(exec, {N}, model, c.loss, c.examples, theta.read(), batch, part, layers, packed, v.read(),
                        Hv.view(), accumulate);
         });
         return Hv.host();

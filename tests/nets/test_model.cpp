@@ -108,7 +108,7 @@ TEST_P(ModelTest, TangentsOfTwoGroupsAreThoseOfTheOracle) {
             Array<double, 2> const v(exec(), directions, N, P), Hv(exec(), N, P);
             p.in_chunks([&](Batch<double> const& batch, Tape<double> const& part, bool accumulate) {
                 tangent<double>(exec(), {N}, p.model, loss, B, p.theta.read(), batch, part,
-                                p.scratch, v.read(), Hv.view(), accumulate);
+                                p.scratch, std::vector<PackedLayer<double>>(p.model.layers.size()), v.read(), Hv.view(), accumulate);
             });
             for (int n = 0; n < N; ++n) {
                 Vec const truth = oracle::exact_Hv(p.nets[static_cast<std::size_t>(n)], p.of(n),

@@ -120,6 +120,22 @@ TEST_P(HessianTest, ProductsAgreeWithTheOracle) {
 
 TEST_P(HessianTest, WideNetworksInSeveralChunksAgreeWithTheOracle) {
     expect_products<double>(exec(), {fcn(3, 260, 3, 2, Activation::tanh), Loss::mse, 140}, 1e-11);
+    auto scaled = fcn(4, 70, 70, 2);
+    scaled.parameterization = Parameterization::ntk;  // with a multiplier of each layer
+    expect_products<double>(exec(), {scaled, Loss::mse, 9}, 1e-11);
+    expect_products<float>(exec(), {scaled, Loss::mse, 9}, 2e-5);
+}
+
+TEST_P(HessianTest, OnTheCpuAProductNeedsTheBackwardPassOfItsWeights) {
+    if (!exec().on_cpu()) return;  // there graphs replay both passes, unseen
+    Fixture<float> f(exec(), {fcn(3, 4, 3, 2), Loss::mse, 5});
+    auto const P = f.cohort->params;
+    Array<float, 2> const v(exec(), f.v, N, P), Hv(exec(), N, P);
+    f.cohort->linearise();
+    f.cohort->evaluate();
+    EXPECT_THROW(f.cohort->op->apply(f.cohort->nets(), v.read(), Hv.view()), InternalError);
+    f.cohort->op->gradient(f.cohort->nets(), Hv.view());
+    f.cohort->op->apply(f.cohort->nets(), v.read(), Hv.view());
 }
 
 TEST_P(HessianTest, ScoresAndGradientsAgreeWithTheOracle) {

@@ -4,6 +4,7 @@
 #include "cuda/sharpness/exact.hpp"
 #include "cuda/sharpness/meter.hpp"
 #include "tests/support/cohort.hpp"
+#include "tests/support/compare.hpp"
 #include "tests/support/random.hpp"
 #include "tests/support/rotated.hpp"
 #include "tests/support/spaces.hpp"
@@ -142,6 +143,29 @@ TEST_P(RotationTest, ProductsOfTheParametersStayWhatTheyAre) {
     all.op->apply(all.cohort.nets(), from.read(), a.view());
     all.cohort.op->apply(all.cohort.nets(), from.read(), b.view());
     EXPECT_SAME_BITS(a.host(), b.host());
+}
+
+// Two chunks, of which the first reads 128 of the 132 rows of W', in networks that the CPU packs. U of L U = X V gives the
+// products of V in the layers behind the first.
+TEST_P(RotationTest, WideNetworksInSeveralChunksAgreeWithTheOracle) {
+    constexpr std::size_t M = 132, D = 140, w = 70;
+    auto const spec = fcn(3, w, D, 2, Activation::tanh);
+    auto const nets = random_nets<double>(spec, 1);
+    auto const examples = random_examples<double>(spec, M);
+    Rotated<double> all(exec(), Loss::mse, examples, nets);
+    Vec const v = oracle::Random(3).normals(nets[0].theta.size()), L = widened(all.L.host());
+    Vec u(M * w);
+    for (std::size_t i = 0; i < M; ++i)
+        for (std::size_t c = 0; c < w; ++c) {
+            double rest = 0;
+            for (std::size_t d = 0; d < D; ++d) rest += examples.x[i * D + d] * v[d * w + c];
+            for (std::size_t j = 0; j < i; ++j) rest -= L[i * M + j] * u[j * w + c];
+            u[i * w + c] = rest / L[i * M + i];
+        }
+    u.insert(u.end(), v.begin() + D * w, v.end());
+    Vec const found = all.product(u), truth = oracle::exact_Hv(nets[0], examples, Loss::mse, v);
+    EXPECT_ARRAY_NEAR(Vec(found.begin() + M * w, found.end()), Vec(truth.begin() + D * w, truth.end()),
+                      1e-9 * oracle::largest(truth));
 }
 
 TEST_P(RotationTest, RecomputedActivationsGiveTheSameBits) {
