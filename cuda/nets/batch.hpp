@@ -2,7 +2,6 @@
 // What networks read: examples shared by groups of networks, or the activations of the layer below.
 #pragma once
 
-#include <algorithm>
 #include <vector>
 
 #include "cuda/exec/exec.hpp"
@@ -11,11 +10,6 @@
 #include "cuda/ops/matmul.hpp"
 
 namespace sg {
-
-// Networks [first, first + count) of a slice read batch `batch`.
-struct Group {
-    int first, count, batch;
-};
 
 // Examples for a slice. Networks of one group stand together, so that a batch is a shared operand.
 template <class T>
@@ -34,19 +28,5 @@ struct LayerInput {
     View<T const, 3> x;                            // (N, B, in), or (G, B, in) with groups
     std::vector<Group> const* groups = nullptr;
 };
-
-// f(nets, first, x) for each set of networks that shares one matrix x (network stride 0), or once for all.
-template <class T, class F>
-void for_each_group(Nets nets, LayerInput<T> const& input, F const& f)
-{
-    if (!input.groups) return f(nets, 0, input.x);
-    for (auto const& g : *input.groups) {
-        int const count = std::min(g.count, nets.count - g.first);
-        if (count <= 0) continue;
-        auto x = networks(input.x, g.batch, count);
-        x.stride[0] = 0;
-        f(Nets{count, nets.skip ? nets.skip + g.first : nullptr}, g.first, x);
-    }
-}
 
 }  // namespace sg

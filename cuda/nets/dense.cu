@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cuda/nets/dense.hpp"
 
+#include <algorithm>
+
 #include "cuda/ops/activation.hpp"
 #include "cuda/ops/matmul.hpp"
 
@@ -10,26 +12,28 @@ bool Dense::bends() const { return has_curvature(activation); }
 
 namespace {
 
-// c (+)= s · x · w for every network, where x may be shared by groups.
+// c (+)= s · op(x) · w for every network, where x may be shared by groups.
 template <class T>
-void times(Exec const& exec, Nets nets, double s, LayerInput<T> const& x, View<T const, 3> const& w,
-           double keep, View<T, 3> const& c)
+void times(Exec const& exec, Nets nets, double s, LayerInput<T> const& x, Op op, View<T const, 3> const& w, double keep,
+           View<T, 3> const& c)
 {
-    for_each_group(nets, x, [&](Nets some, int first, View<T const, 3> const& shared) {
-        matmul(exec, some, s, shared, Op::none, networks(w, first, some.count), Op::none, keep,
-               networks(c, first, some.count));
-    });
+    if (x.groups)
+        grouped_matmul(exec, nets, *x.groups, s, x.x, op, w, Op::none, keep, c);
+    else
+        matmul(exec, nets, s, x.x, op, w, Op::none, keep, c);
 }
 
-// g (+)= s · xᵀ · δ for every network, where x may be shared by groups.
+// c = x · w of a copy of s w.
 template <class T>
-void transposed_times(Exec const& exec, Nets nets, double s, LayerInput<T> const& x,
-                      View<T const, 3> const& delta, bool accumulate, View<T, 3> const& g)
+void times_packed(Exec const& exec, Nets nets, LayerInput<T> const& x, PackedFactor<T> const& w, View<T, 3> const& c)
 {
-    for_each_group(nets, x, [&](Nets some, int first, View<T const, 3> const& shared) {
-        matmul(exec, some, s, shared, Op::transpose, networks(delta, first, some.count), Op::none,
-               accumulate ? 1.0 : 0.0, networks(g, first, some.count));
-    });
+    if (!x.groups) return matmul(exec, nets, x.x, w, 0, c);
+    for (auto const& g : *x.groups) {
+        int const count = std::min(g.count, nets.count - g.first);
+        if (count <= 0) continue;
+        matmul(exec, {count, nets.skip ? nets.skip + g.first : nullptr}, left_of(g, x.x), networks(w, g.first, count), 0,
+               networks(c, g.first, count));
+    }
 }
 
 // c (+)= s · a · op(w) for every network, by the copy of s op(w) where there is one.
@@ -49,7 +53,7 @@ template <class T>
 void Dense::forward(Exec const& exec, Nets nets, View<T const, 2> const& theta,
                     LayerInput<T> const& x, View<T, 3> const& a) const
 {
-    times(exec, nets, multiplier, x, matrix(theta, offset, in, out), 0, a);
+    times<T>(exec, nets, multiplier, x, Op::none, matrix(theta, offset, in, out), 0, a);
     activate(exec, nets, activation, a);
 }
 
@@ -60,7 +64,7 @@ void Dense::backward(Exec const& exec, Nets nets, View<T const, 2> const& theta,
 {
     multiply_by_slope(exec, nets, activation, a, u);
     if (grad) {
-        transposed_times<T>(exec, nets, multiplier, x, u, accumulate, matrix(grad, offset, in, out));
+        times<T>(exec, nets, multiplier, x, Op::transpose, u, accumulate ? 1 : 0, matrix(grad, offset, in, out));
     }
     if (u_in) {
         matmul<T>(exec, nets, multiplier, u, Op::none, matrix(theta, offset, in, out), Op::transpose,
@@ -91,13 +95,12 @@ void Dense::forward_tangent(Exec const& exec, Nets nets, View<T const, 2> const&
                             View<T const, 3> const& Rx, View<T const, 3> const& a,
                             View<T, 3> const& Ra, View<T, 3> const& bend) const
 {
+    auto const V = matrix(v, offset, in, out), W = matrix(theta, offset, in, out);
     if (packed.V.plain)
-        for_each_group(nets, x, [&](Nets some, int first, View<T const, 3> const& shared) {
-            matmul(exec, some, shared, networks(packed.V.plain, first, some.count), 0, networks(Ra, first, some.count));
-        });
+        times_packed(exec, nets, x, packed.V.plain, Ra);
     else
-        times(exec, nets, multiplier, x, matrix(v, offset, in, out), 0, Ra);
-    if (Rx) times_factor(exec, nets, multiplier, Rx, matrix(theta, offset, in, out), Op::none, packed.W.plain, 1, Ra);
+        times<T>(exec, nets, multiplier, x, Op::none, V, 0, Ra);
+    if (Rx) times_factor<T>(exec, nets, multiplier, Rx, W, Op::none, packed.W.plain, 1, Ra);
     activate_tangent(exec, nets, activation, a, Ra, bend);
 }
 
@@ -111,7 +114,7 @@ void Dense::backward_tangent(Exec const& exec, Nets nets, View<T const, 2> const
 {
     slope_tangent(exec, nets, activation, a, delta, bend, Ru);
     auto const Hw = matrix(Hv, offset, in, out);
-    transposed_times<T>(exec, nets, multiplier, x, Ru, accumulate, Hw);
+    times<T>(exec, nets, multiplier, x, Op::transpose, Ru, accumulate ? 1 : 0, Hw);
     if (Rx) matmul<T>(exec, nets, multiplier, Rx, Op::transpose, delta, Op::none, 1, Hw);
     if (!Ru_in) return;
     times_factor<T>(exec, nets, multiplier, Ru, matrix(theta, offset, in, out), Op::transpose, packed.W.transposed, 0, Ru_in);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cuda/exec/each.hpp"
+#include "cuda/exec/error.hpp"
 
 namespace sg {
 
@@ -27,6 +28,32 @@ int JoinedShape::most_networks(ProductKind const& kind) const
     return static_cast<int>(std::min<std::int64_t>(room / ((kind.b.rows + kind.shape.m) * pad), 65535));
 }
 
+JoinedGroups JoinedGroups::one(int networks)
+{
+    JoinedGroups all(0);
+    all.add(networks);
+    return all;
+}
+
+void JoinedGroups::add(int networks)
+{
+    SG_EXPECT(networks > 0 && count < limit);
+    first[count + 1] = first[count] + networks;
+    most = std::max(most, networks);
+    count += 1;
+}
+
+JoinedGroups JoinedGroups::part(int g, int n, int room) const
+{
+    JoinedGroups some(n);
+    for (; g < count; ++g) {
+        int const size = first[g + 1] - some.end();
+        if (some.count > 0 && (some.count + 1) * std::max(some.most, size) > room) break;
+        some.add(std::min(size, room));
+    }
+    return some;
+}
+
 namespace {
 
 // Rows and columns of an index of one network: 32 bits are enough, and divide faster.
@@ -38,80 +65,101 @@ struct Place {
     }
 };
 
-// to(i, n · pad + j) ← B(n, i, j), or 0.   B: (N, k, columns), to: (k, N · pad)
+// Where the columns of a slot begin, and the length of the rows that they stand in: 32 bits hold both, as all columns
+// are within JoinedShape::bytes.   (G, rows, most · pad)
+struct Columns {
+    unsigned begin, row;
+    SG_FN Columns(JoinedGroups const& groups, int slot, std::int64_t rows, unsigned pad)
+    {
+        auto const most = static_cast<unsigned>(groups.most), g = static_cast<unsigned>(slot) / most;
+        row = most * pad;
+        begin = g * static_cast<unsigned>(rows) * row + (static_cast<unsigned>(slot) - g * most) * pad;
+    }
+};
+
+// to(g, i, r · pad + j) ← B(n, i, j), or 0.   B: (N, k, columns), to: (G, k, most · pad)
 template <class T>
 struct Join {
+    JoinedGroups groups;
     View<T const, 3> B;
     T* to;
-    std::int64_t row;  // numbers
     unsigned pad;
 
-    struct OfNet {
+    struct OfSlot {
         T const* B;
         std::int64_t step;
         T* to;
-        std::int64_t row;
-        unsigned pad, columns;
+        unsigned row, pad, columns;
         SG_FN void operator()(std::int64_t index) const
         {
             Place const p(index, pad);
             to[p.i * row + p.j] = p.j < columns ? B[p.i * step + p.j] : T(0);
         }
     };
-    SG_FN OfNet bind(int n) const
+    SG_FN OfSlot bind(int slot) const
     {
-        return {&B(n, 0, 0), B.stride[1], to + n * std::int64_t{pad}, row, pad, static_cast<unsigned>(B.extent[2])};
+        int const n = groups.network(slot);
+        Columns const at(groups, slot, B.extent[1], pad);
+        return {n < 0 ? nullptr : &B(n, 0, 0), B.stride[1], to + at.begin, at.row, pad,
+                n < 0 ? 0 : static_cast<unsigned>(B.extent[2])};
     }
 };
 
-// C(n, i, j) ← from(i, n · pad + j) + keep C(n, i, j).   from: (m, N · pad), C: (N, m, columns)
+// C(n, i, j) ← from(g, i, r · pad + j) + keep C(n, i, j).   from: (G, m, most · pad), C: (N, m, columns)
 template <class T>
 struct Split {
+    JoinedGroups groups;
     T const* from;
-    std::int64_t row, pad;
+    unsigned pad;
     T keep;
     View<T, 3> C;
 
-    struct OfNet {
+    struct OfSlot {
         T const* from;
-        std::int64_t row;
-        T* C;
+        unsigned row;
+        T* C;  // null: the slot has no network
         std::int64_t step;
         unsigned columns;
         T keep;
         SG_FN void operator()(std::int64_t index) const
         {
+            if (!C) return;
             Place const p(index, columns);
             T& c = C[p.i * step + p.j];
             T const x = from[p.i * row + p.j];
             c = keep == T(0) ? x : x + keep * c;
         }
     };
-    SG_FN OfNet bind(int n) const
+    SG_FN OfSlot bind(int slot) const
     {
-        return {from + n * pad, row, &C(n, 0, 0), C.stride[1], static_cast<unsigned>(C.extent[2]), keep};
+        int const n = groups.network(slot);
+        Columns const at(groups, slot, C.extent[1], pad);
+        return {from + at.begin, at.row, n < 0 ? nullptr : &C(n, 0, 0), C.stride[1], static_cast<unsigned>(C.extent[2]),
+                keep};
     }
 };
 
 }  // namespace
 
 template <class T>
-void join_columns(Exec const& exec, View<T const, 3> const& B, T* to, std::int64_t pad)
+void join_columns(Exec const& exec, JoinedGroups const& groups, View<T const, 3> const& B, T* to, std::int64_t pad)
 {
-    auto const count = static_cast<int>(B.extent[0]);
-    each(exec, "join_columns", {count}, B.extent[1] * pad, Join<T>{B, to, count * pad, static_cast<unsigned>(pad)});
+    SG_EXPECT(groups.end() <= B.extent[0]);
+    each(exec, "join_columns", {groups.slots()}, B.extent[1] * pad, Join<T>{groups, B, to, static_cast<unsigned>(pad)});
 }
 
 template <class T>
-void split_columns(Exec const& exec, T const* from, std::int64_t pad, double keep, View<T, 3> const& C)
+void split_columns(Exec const& exec, JoinedGroups const& groups, T const* from, std::int64_t pad, double keep,
+                   View<T, 3> const& C)
 {
-    auto const count = static_cast<int>(C.extent[0]);
-    each(exec, "split_columns", {count}, C.extent[1] * C.extent[2], Split<T>{from, count * pad, pad, static_cast<T>(keep), C});
+    SG_EXPECT(groups.end() <= C.extent[0]);
+    each(exec, "split_columns", {groups.slots()}, C.extent[1] * C.extent[2],
+         Split<T>{groups, from, static_cast<unsigned>(pad), static_cast<T>(keep), C});
 }
 
-#define SG_INSTANTIATE(T)                                                               \
-    template void join_columns(Exec const&, View<T const, 3> const&, T*, std::int64_t); \
-    template void split_columns(Exec const&, T const*, std::int64_t, double, View<T, 3> const&);
+#define SG_INSTANTIATE(T)                                                                                            \
+    template void join_columns(Exec const&, JoinedGroups const&, View<T const, 3> const&, T*, std::int64_t);         \
+    template void split_columns(Exec const&, JoinedGroups const&, T const*, std::int64_t, double, View<T, 3> const&);
 SG_INSTANTIATE(float)
 SG_INSTANTIATE(double)
 

@@ -83,26 +83,36 @@ public:
                        View<T const, 3> const& B, double beta, View<T, 3> const& C)
     {
         SG_EXPECT(count >= 1 && kind_.bytes == sizeof(T));
-        auto& device = exec.device();
-        if (!verdict.joined) {
-            set_rows(kind_.b.columns, kind_.b.row_stride, kind_.c.columns, kind_.c.row_stride);
-            a_.set(count, B.stride[0]);
-            b_.set(count, A.stride[0]);
-            c_.set(count, C.stride[0]);
-            return multiply<T>(device, alpha, A.data, B.data, beta, C.data);
+        if (verdict.joined) return run(exec, JoinedGroups::one(count), alpha, A, B, beta, C);
+        set_rows(kind_.b.columns, kind_.b.row_stride, kind_.c.columns, kind_.c.row_stride);
+        a_.set(count, B.stride[0]);
+        b_.set(count, A.stride[0]);
+        c_.set(count, C.stride[0]);
+        return multiply<T>(exec.device(), alpha, A.data, B.data, beta, C.data);
+    }
+
+    // For groups that have a matrix A each: in as few batches as the memory for columns allows, or one after the other
+    // where they are not joined.   A: (G, m, k) before op_a
+    template <class T>
+    cublasStatus_t run(Exec const& exec, JoinedGroups const& groups, double alpha, View<T const, 3> const& A,
+                       View<T const, 3> const& B, double beta, View<T, 3> const& C)
+    {
+        auto status = CUBLAS_STATUS_SUCCESS;
+        for (int g = 0, net = groups.first[0]; net < groups.end() && status == CUBLAS_STATUS_SUCCESS;) {
+            while (net >= groups.first[g + 1]) ++g;
+            auto left = networks(A, g, 1);
+            if (verdict.joined) {
+                auto const part = groups.part(g, net, shape_->most_networks(kind_));
+                status = multiply_joined(exec, part, alpha, left, B, beta, C);
+                net = part.end();
+            } else {
+                int const count = groups.first[g + 1] - net;
+                left.stride[0] = 0;
+                status = run(exec, count, alpha, left, networks(B, net, count), beta, networks(C, net, count));
+                net += count;
+            }
         }
-        int const most = shape_->most_networks(kind_);
-        for (int first = 0; first < count; first += most) {
-            int const part = std::min(most, count - first);
-            auto* const of_B = static_cast<T*>(device.columns);
-            auto* const of_C = of_B + shape_->numbers(kind_.b.rows, part, sizeof(T));
-            join_columns<T>(exec, networks(B, first, part), of_B, shape_->pad);
-            lay_out(part);
-            auto const status = multiply<T>(device, alpha, A.data, of_B, 0, of_C);
-            if (status != CUBLAS_STATUS_SUCCESS) return status;
-            split_columns<T>(exec, of_C, shape_->pad, beta, networks(C, first, part));
-        }
-        return CUBLAS_STATUS_SUCCESS;
+        return status;
     }
 
 private:
@@ -182,6 +192,21 @@ private:
                               device.stream);
     }
 
+    // One launch for all groups, between those that join B and split C.
+    template <class T>
+    cublasStatus_t multiply_joined(Exec const& exec, JoinedGroups const& groups, double alpha, View<T const, 3> const& A,
+                                   View<T const, 3> const& B, double beta, View<T, 3> const& C)
+    {
+        auto& device = exec.device();
+        auto* const of_B = static_cast<T*>(device.columns);
+        auto* const of_C = of_B + shape_->numbers(kind_.b.rows, groups.slots(), sizeof(T));
+        join_columns<T>(exec, groups, B, of_B, shape_->pad);
+        lay_out_joined(groups.count, groups.most, A.stride[0]);
+        auto const status = multiply<T>(device, alpha, A.data, of_B, 0, of_C);
+        if (status == CUBLAS_STATUS_SUCCESS) split_columns<T>(exec, groups, of_C, shape_->pad, beta, C);
+        return status;
+    }
+
     // Columns and row strides of B and C.
     void set_rows(std::int64_t of_B, std::int64_t step_B, std::int64_t of_C, std::int64_t step_C)
     {
@@ -189,15 +214,20 @@ private:
         c_.set_columns(of_C, step_C);
     }
 
+    // A batch of groups with so many networks side by side, from one A to the next `step` numbers.
+    void lay_out_joined(int groups, int most, std::int64_t step)
+    {
+        std::int64_t const columns = most * shape_->pad;
+        set_rows(columns, columns, columns, columns);
+        a_.set(groups, groups > 1 ? kind_.b.rows * columns : 0);
+        b_.set(groups, groups > 1 ? step : 0);
+        c_.set(groups, groups > 1 ? kind_.c.rows * columns : 0);
+    }
+
     // As joined products are, or for the heuristic: dense from network to network, as operands mostly are.
     void lay_out(int count)
     {
-        if (verdict.joined) {
-            std::int64_t const columns = count * shape_->pad;
-            set_rows(columns, columns, columns, columns);
-            for (auto* const layout : {&a_, &b_, &c_}) layout->set(1, 0);
-            return;
-        }
+        if (verdict.joined) return lay_out_joined(1, count, 0);
         set_rows(kind_.b.columns, kind_.b.row_stride, kind_.c.columns, kind_.c.row_stride);
         auto const dense = [](Operand const& o) { return o.shared ? 0 : o.rows * o.row_stride; };
         a_.set(count, dense(kind_.b));

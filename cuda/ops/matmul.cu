@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cuda/ops/matmul.hpp"
 
+#include <algorithm>
+
 #include "cuda/exec/error.hpp"
 #include "cuda/ops/blas_matmul.hpp"
 #include "cuda/ops/narrow_matmul.hpp"
@@ -51,6 +53,27 @@ void matmul(Exec const& exec, Nets nets, double alpha, View<T const, 3> const& A
 }
 
 template <class T>
+void grouped_matmul(Exec const& exec, Nets nets, std::span<Group const> groups, double alpha, View<T const, 3> const& A,
+                    Op op_a, View<T const, 3> const& B, Op op_b, double beta, View<T, 3> const& C)
+{
+    auto const s = shape_of(A, op_a, B, op_b, C);
+    if (s.m == 0 || s.n == 0) return;
+    while (!groups.empty()) {
+        auto const& g = groups.front();
+        int const count = std::min(g.count, nets.count - g.first);
+        std::size_t done = 0;
+#ifdef SG_WITH_CUDA
+        if (!exec.on_cpu()) done = joined_matmul(exec, nets, groups, alpha, A, op_a, B, op_b, beta, C);
+#endif
+        if (done == 0 && count > 0) {
+            matmul<T>(exec, {count, nets.skip ? nets.skip + g.first : nullptr}, alpha, left_of(g, A), op_a,
+                      networks(B, g.first, count), op_b, beta, networks(C, g.first, count));
+        }
+        groups = groups.subspan(std::max<std::size_t>(done, 1));
+    }
+}
+
+template <class T>
 void prepare_matmul(Exec const& exec, View<T const, 3> const& A, Op op_a, View<T const, 3> const& B,
                     Op op_b, double beta, View<T, 3> const& C, Trial<T> const& trial)
 {
@@ -67,6 +90,9 @@ void prepare_matmul(Exec const& exec, View<T const, 3> const& A, Op op_a, View<T
 #define SG_INSTANTIATE(T)                                                                \
     template void matmul(Exec const&, Nets, double, View<T const, 3> const&, Op,         \
                          View<T const, 3> const&, Op, double, View<T, 3> const&);        \
+    template void grouped_matmul(Exec const&, Nets, std::span<Group const>, double,      \
+                                 View<T const, 3> const&, Op, View<T const, 3> const&,   \
+                                 Op, double, View<T, 3> const&);                         \
     template void prepare_matmul(Exec const&, View<T const, 3> const&, Op,               \
                                  View<T const, 3> const&, Op, double, View<T, 3> const&, \
                                  Trial<T> const&);

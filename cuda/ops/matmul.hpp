@@ -8,6 +8,8 @@
 // of its own, and where team_matmul takes the shape, it does so in float.
 #pragma once
 
+#include <span>
+
 #include "cuda/exec/exec.hpp"
 #include "cuda/ops/product.hpp"
 #include "cuda/ops/trial.hpp"
@@ -24,6 +26,14 @@ namespace sg {
 template <class T>
 void matmul(Exec const& exec, Nets nets, double alpha, View<T const, 3> const& A, Op op_a,
             View<T const, 3> const& B, Op op_b, double beta, View<T, 3> const& C);
+
+// The same with a left factor for each group of networks.   A: (G, m, k) before op_a
+// The groups stand in order; of networks beyond nets.count nothing is computed. Each has the bits that it has alone, as if
+// this were a matmul for each group; where products of the kind are joined (ops/joined.hpp), a GPU computes all groups in
+// three launches.
+template <class T>
+void grouped_matmul(Exec const& exec, Nets nets, std::span<Group const> groups, double alpha, View<T const, 3> const& A,
+                    Op op_a, View<T const, 3> const& B, Op op_b, double beta, View<T, 3> const& C);
 
 // Chooses how products of this kind are computed on this device from now on: nothing is done where
 // that is known, or on the CPU. Waits, and takes up to trial_bytes of device memory, which are free

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -24,6 +25,14 @@ inline LtProducts& products_of(CudaState& device)
     return *static_cast<LtProducts*>(device.products.get());
 }
 
+inline JoinedGroups equal_groups(int networks, std::int64_t groups)
+{
+    SG_EXPECT(groups > 0 && networks % groups == 0);
+    JoinedGroups all(0);
+    while (all.end() < networks) all.add(networks / static_cast<int>(groups));
+    return all;
+}
+
 // The first candidate that passes the trial, joined where that may be, else one by one; or the team.
 template <class T>
 LtVerdict choose(Exec const& exec, ProductKind const& kind, Trial<T> const& trial, LtProduct& product)
@@ -32,7 +41,9 @@ LtVerdict choose(Exec const& exec, ProductKind const& kind, Trial<T> const& tria
     double const keep = kind.keeps ? 1 : 0;
     bool supported = true;  // at every count
     auto const run = [&](int count, View<T const, 3> const& A, View<T const, 3> const& B, View<T, 3> const& C) {
-        auto const status = product.run(exec, count, 1, A, B, keep, C);
+        bool const grouped = kind.a.shared && A.stride[0] != 0;
+        auto const status = grouped ? product.run(exec, equal_groups(count, A.extent[0]), 1, A, B, keep, C)
+                                    : product.run(exec, count, 1, A, B, keep, C);
         if (status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE)
             supported = false;
         else
@@ -111,6 +122,37 @@ void matmul_on_device(Exec const& exec, Nets nets, double alpha, View<T const, 3
     if (product.verdict.team)
         return team_matmul(exec, nets, alpha, A, op_a, B, op_b, beta, C);
     SG_TRY_BLAS(product.run(exec, nets.count, alpha, A, B, beta, C));
+}
+
+// Groups at the head of `groups` that are one batch of joined products: of one kind, their matrices A at equal steps.
+// Returns how many it has computed; 0: the first one is of a kind that is not joined, or beyond nets.count.
+template <class T>
+std::size_t joined_matmul(Exec const& exec, Nets nets, std::span<Group const> groups, double alpha,
+                          View<T const, 3> const& A, Op op_a, View<T const, 3> const& B, Op op_b, double beta,
+                          View<T, 3> const& C)
+{
+    auto const size = [&](Group const& g) { return std::min(g.count, nets.count - g.first); };
+    auto const kind = [&](Group const& g) {
+        return kind_of(left_of(g, A), op_a, B, op_b, beta, C, exec.arithmetic());
+    };
+    if (size(groups[0]) <= 0) return 0;
+    auto& product = product_of<T>(exec, kind(groups[0]));
+    if (!product.verdict.joined) return 0;
+    JoinedGroups some(groups[0].first);
+    int step = 0;
+    auto const most = std::min<std::size_t>(groups.size(), JoinedGroups::limit);
+    for (std::size_t i = 0; i < most && size(groups[i]) > 0; ++i) {
+        int const from_last = i > 0 ? groups[i].batch - groups[i - 1].batch : 0;
+        bool const follows = from_last > 0 && (i == 1 || from_last == step) && groups[i].first == some.end() &&
+                             kind(groups[i]) == kind(groups[0]);
+        if (i > 0 && !follows) break;
+        some.add(size(groups[i]));
+        step = from_last;
+    }
+    auto left = networks(A, groups[0].batch, some.count);
+    left.stride[0] *= step;
+    SG_TRY_BLAS(product.run(exec, some, alpha, left, B, beta, C));
+    return static_cast<std::size_t>(some.count);
 }
 
 }  // namespace sg

@@ -32,6 +32,20 @@ ProductShape shape_of(View<T const, 3> const& A, Op op_a, View<T const, 3> const
     return {m, n, k};
 }
 
+// Networks [first, first + count) share the left factor `batch` of a stack.
+struct Group {
+    int first, count, batch;
+};
+
+// The left factor of a group, shared by its networks.   (G, rows, columns) → (N, rows, columns)
+template <class T>
+View<T, 3> left_of(Group const& g, View<T, 3> const& A)
+{
+    auto shared = networks(A, g.batch, g.count);
+    shared.stride[0] = 0;
+    return shared;
+}
+
 // How one operand lies in memory, as far as every network, alone or among others, sees the same.
 struct Operand {
     std::int64_t rows = 0, columns = 0, row_stride = 0;  // of its matrix as it is stored

@@ -8,6 +8,7 @@
 #include "cuda/exec/each.hpp"
 #include "cuda/exec/random.hpp"
 #include "cuda/exec/rows.hpp"
+#include "cuda/ops/joined.hpp"
 
 namespace sg {
 
@@ -57,13 +58,14 @@ std::int64_t step_of(Operand const& o, int bytes)
 template <class T>
 class Stack {
 public:
-    Stack(Exec const& exec, Operand const& o, int count, std::uint32_t tensor)
+    // `rows` more behind the last one.
+    Stack(Exec const& exec, Operand const& o, int count, std::uint32_t tensor, int rows = 0)
         : exec_(exec),
           tensor_(tensor),
           count_(count),
           step_(step_of(o, sizeof(T))),
           offset_(o.alignment / static_cast<std::int64_t>(sizeof(T))),
-          memory_(exec, (offset_ + count * step_ + 1) / 2 * 2)
+          memory_(exec, (offset_ + count * step_ + rows * o.row_stride + 1) / 2 * 2)
     {
         view_ = View<T, 3>::dense(memory_.data() + offset_, std::int64_t{count}, o.rows, o.columns);
         view_.stride[0] = count == 1 ? 0 : step_;  // one matrix: for all networks
@@ -95,6 +97,9 @@ private:
     View<T, 3> view_;
 };
 
+// In how many groups a trial of this kind has its networks, at most: as many as a study has seeds; 0: in none.
+int groups_of(ProductKind const& kind) { return JoinedShape::of(kind) ? 64 : 0; }
+
 }  // namespace
 
 template <class T>
@@ -104,13 +109,14 @@ TrialPlan plan_trial(ProductKind const& kind)
     std::int64_t const a = step_of(kind.a, sizeof(T)), b = step_of(kind.b, sizeof(T)),
                        c = 2 * step_of(kind.c, sizeof(T));
     constexpr std::int64_t most = 256;
+    std::int64_t const behind = groups_of(kind) * kind.a.row_stride;
     auto const taken = [&](bool own) {
-        return (own && !kind.a.shared ? most : 1) * a + (own && !kind.b.shared ? most : 1) * b +
+        return behind + (own && !kind.a.shared ? most : 1) * a + (own && !kind.b.shared ? most : 1) * b +
                most * c;
     };
     TrialPlan plan;
     plan.own = taken(true) <= limit;
-    auto const fits = std::min(most, std::max<std::int64_t>(0, (limit - a - b) / c));
+    auto const fits = std::min(most, std::max<std::int64_t>(0, (limit - behind - a - b) / c));
     for (int const count : {2, 7, 64})
         if (count < fits) plan.counts.push_back(count);
     if (fits >= 2) plan.counts.push_back(static_cast<int>(fits));
@@ -128,27 +134,42 @@ bool same_bits(Exec const& exec, ProductKind const& kind, ProductRun<T> const& r
     auto const plan = plan_trial<T>(kind);
     if (plan.counts.empty()) return true;
     int const most = plan.counts.back();
-    Stack<T> const a(exec, kind.a, plan.own && !kind.a.shared ? most : 1, 1),
+    Stack<T> const a(exec, kind.a, plan.own && !kind.a.shared ? most : 1, 1, groups_of(kind)),
         b(exec, kind.b, plan.own && !kind.b.shared ? most : 1, 2);
     Stack<T> const alone(exec, kind.c, most, 3), together(exec, kind.c, most, 3);
     Buffer<double> const sums(exec, most);
 
-    auto const compute = [&](Stack<T> const& c, int first, int count) {
-        run(count, networks(a.read(), first, count), networks(b.read(), first, count),
-            networks(c.view(), first, count));
+    // Groups of `size` networks read matrices that begin one row further each: all others, or, with 0, one for all.
+    auto const left = [&](int first, int count, int size) {
+        auto A = networks(a.read(), first, count);
+        if (size == 0) return A;
+        A.data += first / size * kind.a.row_stride;
+        A.extent[0] = std::max(count / size, 1);
+        A.stride[0] = kind.a.row_stride;
+        return A;
     };
-    if (!kind.keeps) alone.spoil();
-    for (int n = 0; n < most; ++n) compute(alone, n, 1);
-    for (int const count : plan.counts) {
-        kind.keeps ? together.randomise() : together.spoil();
-        compute(together, 0, count);
-        rows(exec, "differing_bits", {count}, alone.all().extent[1], 1,
-             Differs<T>{alone.all(), together.all()},
-             View<double, 2>::dense(sums.data(), count, 1));
-        for (double const sum : to_host(exec, sums.data(), count))
-            if (sum != 0) return false;
-    }
-    return true;
+    auto const agree = [&](std::vector<int> const& counts, int size) {
+        auto const compute = [&](Stack<T> const& c, int first, int count) {
+            run(count, left(first, count, size), networks(b.read(), first, count), networks(c.view(), first, count));
+        };
+        kind.keeps ? alone.randomise() : alone.spoil();
+        for (int n = 0; n < most; ++n) compute(alone, n, 1);
+        for (int const count : counts) {
+            kind.keeps ? together.randomise() : together.spoil();
+            compute(together, 0, count);
+            rows(exec, "differing_bits", {count}, alone.all().extent[1], 1,
+                 Differs<T>{alone.all(), together.all()},
+                 View<double, 2>::dense(sums.data(), count, 1));
+            for (double const sum : to_host(exec, sums.data(), count))
+                if (sum != 0) return false;
+        }
+        return true;
+    };
+    if (!agree(plan.counts, 0)) return false;
+    int const groups = groups_of(kind);
+    if (groups == 0) return true;
+    int const size = (most + groups - 1) / groups;
+    return agree({2 * size, most / size * size}, size);
 }
 
 #define SG_INSTANTIATE(T)                                 \

@@ -16,6 +16,8 @@ namespace sg {
 inline constexpr std::int64_t trial_bytes = std::int64_t{512} << 20;
 
 // Computes C for `count` networks.   A, B, C as in matmul
+// Where the kind shares A, one with a network stride that is not 0 holds A.extent[0] matrices, of as many groups of
+// equal size.
 template <class T>
 using ProductRun = std::function<void(int count, View<T const, 3> const& A,
                                       View<T const, 3> const& B, View<T, 3> const& C)>;
@@ -36,9 +38,9 @@ template <class T>
 TrialPlan plan_trial(ProductKind const& kind);
 
 // Runs each network alone, then all counts of the plan, on random operands of full mantissa with
-// the row strides and the alignment of `kind`. False: a bit of some network's C, or of the gaps
-// between its rows, differed. A kind of which not even two networks fit is not tried: true. Waits;
-// frees what it took.
+// the row strides and the alignment of `kind`; and then in groups, where its products may be joined
+// (ops/joined.hpp). False: a bit of some network's C, or of the gaps between its rows, differed. A
+// kind of which not even two networks fit is not tried: true. Waits; frees what it took.
 template <class T>
 bool same_bits(Exec const& exec, ProductKind const& kind, ProductRun<T> const& run);
 

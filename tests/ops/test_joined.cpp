@@ -44,6 +44,29 @@ TEST(JoinedShape, PartsFitTheirMemory) {
         }
 }
 
+std::vector<int> firsts(JoinedGroups const& groups) { return {groups.first, groups.first + groups.count + 1}; }
+
+TEST(JoinedGroups, PartsFitTheirRoom) {
+    JoinedGroups all(5);
+    for (int const size : {2, 3, 1, 9}) all.add(size);
+    EXPECT_EQ(all.slots(), 4 * 9);
+    EXPECT_EQ(firsts(all.part(0, 5, 36)), (std::vector<int>{5, 7, 10, 11, 20}));
+    EXPECT_EQ(firsts(all.part(0, 5, 9)), (std::vector<int>{5, 7, 10, 11}));
+    EXPECT_EQ(firsts(all.part(0, 5, 8)), (std::vector<int>{5, 7, 10}));
+    EXPECT_EQ(firsts(all.part(0, 5, 5)), (std::vector<int>{5, 7}));
+    EXPECT_EQ(firsts(all.part(1, 9, 4)), (std::vector<int>{9, 10, 11})) << "the rest of a group, and the next one";
+    EXPECT_EQ(firsts(all.part(3, 11, 4)), (std::vector<int>{11, 15})) << "a part of a group";
+    EXPECT_EQ(all.part(0, 5, 9).most, 3);
+}
+
+TEST(JoinedGroups, ASlotHasItsNetworkOrNone) {
+    JoinedGroups groups(4);
+    for (int const size : {1, 3, 2}) groups.add(size);
+    std::vector<int> found;
+    for (int slot = 0; slot < groups.slots(); ++slot) found.push_back(groups.network(slot));
+    EXPECT_EQ(found, (std::vector<int>{4, -1, -1, 5, 6, 7, 8, 9, -1}));
+}
+
 class JoinedTest : public OnEverySpace {};
 SG_DEVICES(JoinedTest);
 
@@ -54,7 +77,7 @@ TEST_P(JoinedTest, ColumnsOfAllStandSideBySide) {
     auto part = B.read();
     part.extent[2] = columns;
     Array<float, 1> const joined(exec(), Vec(N * rows * pad, 7), N * rows * pad);
-    join_columns<float>(exec(), part, joined.data(), pad);
+    join_columns<float>(exec(), JoinedGroups::one(N), part, joined.data(), pad);
     auto const found = joined.host();
     for (int i = 0; i < rows; ++i)
         for (int n = 0; n < N; ++n)
@@ -72,7 +95,7 @@ TEST_P(JoinedTest, SplitColumnsAddWhatIsKept) {
         Array<float, 3> const C(exec(), before, N, rows, columns + gap);
         auto part = C.view();
         part.extent[2] = columns;
-        split_columns<float>(exec(), joined.data(), pad, keep, part);
+        split_columns<float>(exec(), JoinedGroups::one(N), joined.data(), pad, keep, part);
         auto const found = C.host();
         for (int n = 0; n < N; ++n)
             for (int i = 0; i < rows; ++i)
@@ -85,11 +108,36 @@ TEST_P(JoinedTest, SplitColumnsAddWhatIsKept) {
     }
 }
 
+// Networks 1, and 2 to 4, of which the others of B and C are no part.   (2, rows, 3 · pad)
+TEST_P(JoinedTest, GroupsHaveTheSlotsOfTheLargest) {
+    int const N = 6, rows = 5, columns = 6, pad = 8;
+    JoinedGroups groups(1);
+    groups.add(1);
+    groups.add(3);
+    Vec const values = rounded<float>(oracle::Random(1).normals(N * rows * columns));
+    Array<float, 3> const B(exec(), values, N, rows, columns), C(exec(), Vec(values.size(), 7), N, rows, columns);
+    Array<float, 1> const joined(exec(), Vec(2 * rows * 3 * pad, 7), 2 * rows * 3 * pad);
+    join_columns<float>(exec(), groups, B.read(), joined.data(), pad);
+    auto const found = joined.host();
+    int const network[2][3] = {{1, -1, -1}, {2, 3, 4}};
+    for (int g = 0; g < 2; ++g)
+        for (int i = 0; i < rows; ++i)
+            for (int r = 0; r < 3; ++r)
+                for (int j = 0; j < pad; ++j) {
+                    int const n = network[g][r];
+                    double const expected = n < 0 || j >= columns ? 0 : values[static_cast<std::size_t>((n * rows + i) * columns + j)];
+                    EXPECT_EQ(found[static_cast<std::size_t>(((g * rows + i) * 3 + r) * pad + j)], expected) << g << ", " << i << ", " << r << ", " << j;
+                }
+    split_columns<float>(exec(), groups, joined.data(), pad, 0, C.view());
+    for (int n = 0; n < N; ++n)
+        EXPECT_EQ(row(C.wide(), n, rows * columns), n < 1 || n > 4 ? Vec(rows * columns, 7) : row(values, n, rows * columns)) << n;
+}
+
 // NaN in C is not kept where nothing is.
 TEST_P(JoinedTest, NothingIsKeptOfNaN) {
     Array<float, 1> const joined(exec(), Vec{1, 2, 3, 4}, 4);
     Array<float, 3> const C(exec(), Vec(3, std::nan("")), 1, 1, 3);
-    split_columns<float>(exec(), joined.data(), 4, 0, C.view());
+    split_columns<float>(exec(), JoinedGroups::one(1), joined.data(), 4, 0, C.view());
     EXPECT_EQ(C.host(), (std::vector<float>{1, 2, 3}));
 }
 

@@ -124,6 +124,54 @@ TEST_P(TrialTest, OperandsLieAsTheKindSays) {
         }
 }
 
+// Kinds that may be joined (ops/joined.hpp) share A.
+Choice const joined{{5, 7, 3}, Op::none, Op::none, 0, 0, true};
+
+// The same of groups that have an A each, one after the other; `see` beside each call.
+template <class T, class F>
+ProductRun<T> in_groups(Exec const& exec, ProductKind const& kind, F const& see) {
+    return [&exec, kind, see](int count, View<T const, 3> const& A, View<T const, 3> const& B, View<T, 3> const& C) {
+        int const groups = A.stride[0] == 0 ? 1 : static_cast<int>(A.extent[0]), size = count / groups;
+        EXPECT_EQ(size * groups, count);
+        for (int g = 0; g < groups; ++g) {
+            auto left = networks(A, g, size);
+            left.stride[0] = 0;
+            own<T>(exec, kind)(size, left, networks(B, g * size, size), networks(C, g * size, size));
+        }
+        see(count, A, C);
+    };
+}
+
+TEST_P(TrialTest, AKindThatMayBeJoinedIsTriedInGroupsToo) {
+    auto const kind = kind_of<float>(joined);
+    std::set<std::pair<int, int>> calls;  // networks, groups
+    std::set<float> numbers;
+    auto const see = [&](int count, auto const& A, auto const&) {
+        if (A.stride[0] == 0) return;
+        auto const groups = static_cast<int>(A.extent[0]);
+        calls.insert({count, groups});
+        EXPECT_EQ(alignment_of(left_of({0, count, groups - 1}, A)), kind.a.alignment);
+        if (groups < 64) return;
+        for (int g = 0; g < groups; ++g) numbers.insert(to_host(exec(), &A(g, 0, 0), 1).at(0));
+    };
+    EXPECT_TRUE(same_bits<float>(exec(), kind, in_groups<float>(exec(), kind, see)));
+    EXPECT_EQ(calls, (std::set<std::pair<int, int>>{{1, 1}, {8, 2}, {256, 64}}));
+    EXPECT_EQ(numbers.size(), 64u) << "groups have matrices of their own";
+}
+
+TEST_P(TrialTest, OneOtherBitInABatchOfGroupsFails) {
+    for (int const wanted : {1, 8, 256}) {
+        auto const kind = kind_of<double>(joined);
+        auto const spoil = [&](int count, auto const& A, auto const& C) {
+            if (A.stride[0] == 0 || count != wanted) return;
+            double* const last = &C(count - 1, 4, 6);
+            double const other = std::nextafter(to_host(exec(), last, 1).at(0), 3.0);
+            exec().copy_in(last, &other, sizeof other);
+        };
+        EXPECT_FALSE(same_bits<double>(exec(), kind, in_groups<double>(exec(), kind, spoil))) << wanted;
+    }
+}
+
 TEST_P(TrialTest, MemoryIsGivenBack) {
     if (exec().on_cpu()) return;  // its free memory is everybody's
     auto const kind = kind_of<float>({{33, 5, 7}});
