@@ -13,6 +13,18 @@ namespace sg {
 
 namespace {
 
+// As far as it says whether products are joined: those of the first layer, whose networks share A, in chunks of examples.
+ProductKind float_kind(bool first, ProductShape const& s)
+{
+    auto const chunk = [](std::int64_t size) { return chunk_examples({}, Space::cuda, size); };
+    ProductKind kind;
+    kind.shape = {chunk(s.m), s.n, chunk(s.k)};
+    kind.a.shared = first;
+    kind.b.rows = kind.shape.k;
+    kind.bytes = sizeof(float);
+    return kind;
+}
+
 // The launches of a slice, added up.
 class Sum {
 public:
@@ -27,7 +39,8 @@ public:
         double const in_float = first ? p_.flops : p_.inner_flops;
         double const rate = tensor && p_.tensor_flops > 0 ? p_.tensor_flops : in_float;
         if (p_.is_core()) return add(padded / rate, 2.0 * N * static_cast<double>(m * n * k), bytes);
-        bool const joined = left_operands < nets_ && n <= JoinedShape::widest;
+        auto const kind = float_kind(first, {m, n, k});
+        auto const joined = JoinedShape::of(kind);
         std::int64_t const one = joined ? left_operands : nets_, columns = joined ? n * nets_ / left_operands : n;
         add(std::max(padded / (rate * share(one, m, columns, k)), bytes / p_.bandwidth),
             2.0 * N * static_cast<double>(m * n * k), bytes);
@@ -35,7 +48,8 @@ public:
             pass(2 * k * n);
             pass(2 * m * n);
         }
-        int const more = (first ? left_operands - 1 : 0) * (joined ? 3 : 1);  // launches: one set for each A
+        // Launches beside these: of what the memory for columns does not hold, or one for each other A.
+        int const more = joined ? 3 * ((nets_ - 1) / joined->most_networks(kind)) : first ? left_operands - 1 : 0;
         total.launches += more;
         total.seconds += more * p_.launch;
     }

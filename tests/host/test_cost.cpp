@@ -136,6 +136,23 @@ TEST(Cost, FusedProductsSaveLaunchesAndBytes) {
             EXPECT_GE(widest_fused(device, depth), widest_fused(device, depth + 1)) << device.name;
 }
 
+// The launches of training with batches of s seeds: those of narrow networks are one batch of joined products.
+TEST(Cost, SeedsAddLaunchesWhereTheFirstLayerIsNotJoined) {
+    auto const& gpu = device_model("h200")->processor;
+    auto const launches = [&](std::string const& model, int nets, int seeds) {
+        auto const study = study_of(model);
+        return cost_of_step(study, cohort_of(study), gpu, nets, seeds, 0).launches;
+    };
+    for (std::string const model : {"depth: 2, width: 16", "depth: 2, width: 32"}) {
+        EXPECT_EQ(launches(model, 64, 1), launches(model, 64, 64)) << model;
+        EXPECT_EQ(launches(model, 1, 1), launches(model, 64, 8)) << model;
+    }
+    std::string const wide = "depth: 2, width: 33";
+    EXPECT_EQ(launches(wide, 64, 64) - launches(wide, 64, 1), 2 * 63);
+    // Columns are joined and split around three matmuls: of training, forward and backward, and of the evaluation.
+    EXPECT_EQ(launches("depth: 2, width: 32", 64, 1) - launches(wide, 64, 1), 3 * 2);
+}
+
 TEST(Cost, OfThisMachineIsPositive) {
     for (int const width : {1, 16, 200}) {
         auto const core = measure_core(width);
