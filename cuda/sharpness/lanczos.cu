@@ -9,6 +9,16 @@
 
 namespace sg {
 
+LanczosRule LanczosRule::warm_start(int step)
+{
+    LanczosRule rule;
+    rule.warm = true;
+    rule.step = step;
+    rule.look_around = step % 16 == 0;
+    if (rule.look_around) rule.min_products = 6;  // bench/RESULTS.md
+    return rule;
+}
+
 LanczosRule LanczosRule::initial()
 {
     LanczosRule rule;

@@ -24,7 +24,8 @@ struct LanczosRule {
     bool warm = false;
     bool keep = true;       // keep the two leading Ritz vectors for the next warm run
     bool smallest = false;  // the smallest eigenvalue instead
-    double second_ratio = 0.6;  // warm: from both Ritz vectors in a catapult, or where θ₂ was above this · θ
+    double second_ratio = 0.6;  // warm: from both Ritz vectors in a catapult, or where θ₂ was above this · θ ...
+    bool look_around = false;   // ... or in any case
     int catapult_products = 5;  // warm: least products where the first quotient is 30 % off the last λ
     int cluster_products = 8;   // least products while the second Ritz value is above cluster_ratio · θ
     double cluster_ratio = 0.93;
@@ -33,6 +34,9 @@ struct LanczosRule {
     // warm: products in TF32, on a GPU and of floats; at the end one in full, which gives λ and the residual.
     bool tf32 = false;
 
+    // From step to step. At one step in 16 it looks around: an eigenvector of which the last subspaces had no part may have
+    // passed the first, and nothing of it is in a residual of two products.
+    static LanczosRule warm_start(int step);
     // λ₀, on which every c rests, and the audit, which is stricter than what it audits.
     static LanczosRule initial();
     static LanczosRule audit();

@@ -198,7 +198,7 @@ struct ChooseSecond {
     LanczosScalars s;
     SG_FN void operator()(int n, std::int64_t) const
     {
-        s.second[n] |= s.last(n, 1) > s.rule->second_ratio * s.theta(n, 0);
+        s.second[n] |= s.rule->look_around || s.last(n, 1) > s.rule->second_ratio * s.theta(n, 0);
         s.no_second[n] = !s.second[n];
         if (s.second[n]) s.no_refill[n] = 1;
     }

@@ -46,11 +46,9 @@ void SharpnessMeter<T>::measure(HessianOperator<T> const& op, Nets nets, std::ui
 {
     if (power_) return power_->run(op, nets, options_.iterations);
     if (exact_) return exact_->run(op, nets);
-    LanczosRule rule;
+    auto rule = LanczosRule::warm_start(step);
     rule.error = options_.tolerance;
-    rule.warm = true;
     rule.tf32 = options_.tf32;
-    rule.step = step;
     lanczos_->run(op, nets, seed, rule);
 }
 

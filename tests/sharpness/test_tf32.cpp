@@ -207,6 +207,7 @@ TEST_P(Tf32Test, AProductInTf32HasTheSameBitsFromActivationsThatAreMadeAgain) {
     Planned<HessianOperator<float>> again(exec(), cohort.model, c.loss, 3, cohort.data.batch(), true);
     cohort.linearise();
     again->evaluate(cohort.nets(), cohort.theta.read());
+    again->linearise(cohort.nets());
     auto const P = cohort.params;
     Vec const direction = oracle::Random(8).normals(static_cast<std::size_t>(3 * P));
     Array<float, 2> const v(exec(), direction, 3, P), kept(exec(), 3, P), made(exec(), 3, P), plain(exec(), 3, P);
