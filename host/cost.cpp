@@ -203,7 +203,8 @@ double measurements(Study const& study, Processor const& processor, double flops
 {
     if (processor.is_core() || study.sharpness.method != SharpnessMethod::lanczos || share == 0) return share;
     if (nets * flops >= least_part_flops) return 1.25 * share;
-    return 2.2 + 20 * (1 - std::pow(63.0 / 64, nets * share)) / products;
+    double const steps = study.audits_some_steps() ? 8 : 1;  // one in so many has an audit, of one network in 64 / steps
+    return 2.2 + 20 / steps * (1 - std::pow(1 - steps / 64, nets * share)) / products;
 }
 
 // What a slice of a cohort passes through.

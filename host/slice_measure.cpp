@@ -25,13 +25,6 @@ bool is_audited(Cohort const& cohort, bool of_many_steps, std::uint64_t seed, do
 
 }  // namespace
 
-bool audits_some_steps(Study const& study)
-{
-    int measured = 0;
-    for (int t = 1; t <= study.steps && measured < 64; ++t) measured += study.measured_at(t);
-    return measured == 64;
-}
-
 template <class T>
 std::vector<Initial<T>> SliceRun<T>::measure_initial(std::vector<std::uint64_t> const& seeds)
 {
@@ -91,7 +84,7 @@ void SliceRun<T>::measure(int step)
     score_.fetch(of_loss().score().data, std::int64_t{3} * nets.count);
     if (spectrum) spectra_ = spectrum_->measure(hessian_, nets, slice_.seed(), step);
     if (!sharpness) return;
-    meter_.measure(hessian_, measured, slice_.seed(), step);
+    meter_.measure(hessian_, measured, slice_.seed(), step, study_.measurements(step));
     results_.fetch(meter_.results(), nets.count);
     if (study_.sharpness.method == SharpnessMethod::lanczos) audit_some(step);
 }

@@ -44,13 +44,13 @@ SliceRun<T>::SliceRun(Exec const& exec, Arena& arena, Study const& study, Cohort
       not_audited_(arena.take<unsigned char, 1>(cohort.slice_nets)),
       not_measured_(arena.take<unsigned char, 1>(cohort.slice_nets)),
       position_(study.barrier ? arena.take<double, 1>(cohort.slice_nets) : View<double, 1>{}), graphs_(exec),
-      audits_some_steps_(audits_some_steps(study))
+      audits_some_steps_(study.audits_some_steps())
 {
     auto const n = cohort.slice_nets;
     SG_EXPECT(measurement.examples() == study.loss_examples(examples));
     if (study.published()) {
         SG_EXPECT(variant_.batch > 0 && study.sharpness.method == SharpnessMethod::power);
-        training_set_.emplace(exec, arena, cohort.model, variant_.loss, n, measurement, true);
+        training_set_.emplace(exec, arena, cohort.model, variant_.loss, n, measurement, true, Path::none);
         auto const first = chunk(measurement, 0, study.sharpness_0_examples(examples));
         initial_.emplace(exec, arena, cohort.model, variant_.loss, cohort.unit_seeds, first,
                          cohort.recompute);

@@ -36,9 +36,6 @@ struct SliceMember {
     int row = 0;
 };
 
-// Whether λ is measured at so many steps that an audit of one in 8 of them is enough.
-bool audits_some_steps(Study const& study);
-
 template <class T>
 class SliceRun {
 public:

@@ -23,6 +23,14 @@ bool Study::measured_at(int step) const {
     return sharpness.every > 0 && step % sharpness.every == 0;
 }
 
+int Study::measurements(int step) const {
+    auto const& s = sharpness;
+    if (search) return step;
+    if (s.at.empty()) return step / s.every;
+    auto const up_to = [&](int t) { return std::upper_bound(s.at.begin(), s.at.end(), t); };
+    return static_cast<int>(up_to(step) - up_to(0));
+}
+
 std::int64_t Study::loss_examples(std::int64_t X) const {
     return published() ? X : sharpness.examples;
 }

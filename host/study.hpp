@@ -105,6 +105,10 @@ struct Study {
 
     // Whether λ of every network is measured at this step. A search measures some at others, too.
     bool measured_at(int step) const;
+    // At how many steps after 0 it is, up to this one; of a search, which measures some networks at any step, all of them.
+    int measurements(int step) const;
+    // Whether that is so often that an audit at one step in 8 is enough.
+    bool audits_some_steps() const { return measurements(steps) >= 64; }
     // As the authors' notebook measures: λ₀ on many examples, λ_t on a mini-batch that is set aside, L on
     // the whole training set.
     bool published() const { return sharpness.protocol == Protocol::published; }

@@ -51,11 +51,12 @@ HessianOperator<T>::HessianOperator(Exec const& exec, Arena& arena, Model const&
     std::int64_t const total = batch.examples();
     std::int64_t const part = chunk_examples(model, exec.space(), total, batch.rotated.extent[2] > 0);
     auto const tape = Tape<T>::take(arena, model, nets, recompute ? part : total);
-    if (fused_)
+    if (fused_) {
         fused_scratch_ = FusedTape<T>::take(arena, model, nets, part);
-    else
+    } else if (path != Path::none) {
         scratch_ = TangentTape<T>::take(arena, model, nets, part);
-    if (!fused_) packed_ = take_packed<T>(exec, arena, model, nets);
+        packed_ = take_packed<T>(exec, arena, model, nets);
+    }
     outputs_ = recompute ? arena.take<T, 3>(nets, total, model.classes) : tape.a.back();
     score_ = arena.take<double, 2>(nets, 3);
     active_ = arena.take<double, 2>(nets, 1);
@@ -120,7 +121,7 @@ void HessianOperator<T>::evaluate(Nets nets, View<T const, 2> const& theta)
 template <class T>
 void HessianOperator<T>::pack_weights(Nets nets)
 {
-    if (!fused_) pack(exec_, nets, model_, theta_, &PackedLayer<T>::W, packed_);
+    if (!packed_.empty()) pack(exec_, nets, model_, theta_, &PackedLayer<T>::W, packed_);
     stale_ = false;
 }
 
@@ -149,6 +150,7 @@ template <class T>
 void HessianOperator<T>::apply(Nets nets, View<T const, 2> const& v, View<T, 2> const& Hv,
                                Arithmetic arithmetic) const
 {
+    SG_EXPECT(fused_ || !packed_.empty());
     SG_EXPECT(v.extent[1] == coordinates_.params() || v.extent[1] == model_.params());
     bool const in_coordinates = v.extent[1] == coordinates_.params();
     // The tangent passes do not read the first weights, so the others are all that has to be in its place.
@@ -158,7 +160,7 @@ void HessianOperator<T>::apply(Nets nets, View<T const, 2> const& v, View<T, 2> 
         theta.extent[1] = coordinates_.params();
     }
     SG_EXPECT(!stale_ || !exec_.on_cpu());  // on a GPU graphs replay what sets it
-    if (!fused_) pack(exec_, nets, in_coordinates ? coordinates_ : model_, v, &PackedLayer<T>::V, packed_);
+    if (!packed_.empty()) pack(exec_, nets, in_coordinates ? coordinates_ : model_, v, &PackedLayer<T>::V, packed_);
     bool accumulate = false;
     for (auto c = chunks_.rbegin(); c != chunks_.rend(); ++c) {  // the last reads all of W': it begins the sum
         if (recompute_) run_backward(nets, *c, {}, false);

@@ -13,8 +13,8 @@
 namespace sg {
 
 // How products are computed: layer by layer, in one launch (nets/fused.hpp) where that fits the device, or whichever the
-// table says.
-enum class Path { by_table, layers, fused };
+// table says; or not at all, by an operator that only evaluates.
+enum class Path { by_table, layers, fused, none };
 
 // Of a product of all networks, so that one of a part is worth its copies and a wait: an H200 takes some 100 µs for it.
 inline constexpr double least_part_flops = 2e9;

@@ -9,12 +9,12 @@
 
 namespace sg {
 
-LanczosRule LanczosRule::warm_start(int step)
+LanczosRule LanczosRule::warm_start(int step, int ordinal)
 {
     LanczosRule rule;
     rule.warm = true;
     rule.step = step;
-    rule.look_around = step % 16 == 0;
+    rule.look_around = ordinal % 16 == 0;
     if (rule.look_around) rule.min_products = 6;  // bench/RESULTS.md
     return rule;
 }

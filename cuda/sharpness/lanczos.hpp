@@ -34,9 +34,9 @@ struct LanczosRule {
     // warm: products in TF32, on a GPU and of floats; at the end one in full, which gives λ and the residual.
     bool tf32 = false;
 
-    // From step to step. At one step in 16 it looks around: an eigenvector of which the last subspaces had no part may have
-    // passed the first, and nothing of it is in a residual of two products.
-    static LanczosRule warm_start(int step);
+    // From step to step, the ordinal-th time. One time in 16 it looks around: an eigenvector of which the last subspaces had
+    // no part may have passed the first, and nothing of it is in a residual of two products.
+    static LanczosRule warm_start(int step, int ordinal);
     // λ₀, on which every c rests, and the audit, which is stricter than what it audits.
     static LanczosRule initial();
     static LanczosRule audit();

@@ -37,16 +37,16 @@ void SharpnessMeter<T>::measure_initial(HessianOperator<T> const& op, Nets nets,
                                         std::uint64_t const* seed)
 {
     if (lanczos_) return lanczos_->run(op, nets, seed, LanczosRule::initial());
-    measure(op, nets, seed, 0);
+    measure(op, nets, seed, 0, 0);
 }
 
 template <class T>
 void SharpnessMeter<T>::measure(HessianOperator<T> const& op, Nets nets, std::uint64_t const* seed,
-                                int step)
+                                int step, int ordinal)
 {
     if (power_) return power_->run(op, nets, options_.iterations);
     if (exact_) return exact_->run(op, nets);
-    auto rule = LanczosRule::warm_start(step);
+    auto rule = LanczosRule::warm_start(step, ordinal);
     rule.error = options_.tolerance;
     rule.tf32 = options_.tf32;
     lanczos_->run(op, nets, seed, rule);

@@ -38,8 +38,13 @@ public:
 
     // λ₀: strict, from a random start.
     void measure_initial(HessianOperator<T> const& op, Nets nets, std::uint64_t const* seed);
-    // λ at a later step, from the vectors that the last measurement left.
-    void measure(HessianOperator<T> const& op, Nets nets, std::uint64_t const* seed, int step);
+    // λ at a later step, from the vectors that the last measurement left; `ordinal`: how many there were, with this one.
+    void measure(HessianOperator<T> const& op, Nets nets, std::uint64_t const* seed, int step, int ordinal);
+    // At every step.
+    void measure(HessianOperator<T> const& op, Nets nets, std::uint64_t const* seed, int step)
+    {
+        measure(op, nets, seed, step, step);
+    }
     // The audit of the networks of `nets` whose byte in `skip` is 0: cold, strict, and without a trace in
     // what the next step starts from. lanczos only.   skip: (N), in the space of the Exec
     void audit(HessianOperator<T> const& op, Nets nets, unsigned char* skip, std::uint64_t const* seed,

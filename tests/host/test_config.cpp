@@ -134,12 +134,25 @@ TEST(Config, MeasuredAt) {
     EXPECT_TRUE(study.measured_at(3));
     EXPECT_TRUE(study.measured_at(9));
     EXPECT_FALSE(study.measured_at(10));
+    EXPECT_EQ(study.measurements(10), 3);
     study = with({"sharpness.at=[10, 2]"});
+    EXPECT_EQ(study.measurements(1), 0);
+    EXPECT_EQ(study.measurements(2), 1);
+    EXPECT_EQ(study.measurements(10), 2);
     EXPECT_TRUE(study.measured_at(0));
     EXPECT_FALSE(study.measured_at(1));
     EXPECT_TRUE(study.measured_at(2));
     EXPECT_TRUE(study.measured_at(10));
     EXPECT_THROW(study.measured_at(-1), InternalError);
+}
+
+TEST(Config, LongRunsAuditSomeSteps) {
+    EXPECT_FALSE(with({"training.steps=63"}).audits_some_steps());
+    EXPECT_TRUE(with({"training.steps=64"}).audits_some_steps());
+    EXPECT_FALSE(with({"training.steps=127", "sharpness.every=2"}).audits_some_steps());
+    EXPECT_TRUE(with({"training.steps=128", "sharpness.every=2"}).audits_some_steps());
+    EXPECT_FALSE(with({"training.steps=128", "sharpness.at=[1, 128]"}).audits_some_steps());
+    EXPECT_TRUE(with({"training.steps=64", "grid.c={search: true, log2_min: 0, log2_max: 3}"}).audits_some_steps());
 }
 
 TEST(Config, DigestDoesNotDependOnNotation) {

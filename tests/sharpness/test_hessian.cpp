@@ -126,6 +126,24 @@ TEST_P(HessianTest, WideNetworksInSeveralChunksAgreeWithTheOracle) {
     expect_products<float>(exec(), {scaled, Loss::mse, 9}, 2e-5);
 }
 
+TEST_P(HessianTest, AnOperatorThatOnlyEvaluatesTakesLessAndHasNoProducts) {
+    auto const spec = fcn(3, 70, 9, 2);
+    Cohort<float> cohort(exec(), Loss::mse, random_examples<float>(spec, 20), random_nets<float>(spec, 2));
+    auto const bytes = [&](Path path) {
+        Arena measure;
+        HessianOperator<float> const op(exec(), measure, cohort.model, Loss::mse, 2, cohort.data.batch(), false, path);
+        return measure.largest();
+    };
+    EXPECT_LT(bytes(Path::none), bytes(Path::layers));
+    Planned<HessianOperator<float>> op(exec(), cohort.model, Loss::mse, 2, cohort.data.batch(), false, Path::none);
+    op->evaluate(cohort.nets(), cohort.theta.read());
+    cohort.evaluate();
+    EXPECT_EQ(to_host(exec(), op->score().data, 6), to_host(exec(), cohort.op->score().data, 6));
+    Array<float, 2> const v(exec(), 2, cohort.params), Hv(exec(), 2, cohort.params);
+    op->linearise(cohort.nets());
+    EXPECT_THROW(op->apply(cohort.nets(), v.read(), Hv.view()), InternalError);
+}
+
 TEST_P(HessianTest, OnTheCpuAProductNeedsTheBackwardPassOfItsWeights) {
     if (!exec().on_cpu()) return;  // there graphs replay both passes, unseen
     Fixture<float> f(exec(), {fcn(3, 4, 3, 2), Loss::mse, 5});
