@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The Hessian-vector product on one core, as a share of the matmul rate of the same core, and of what its registers
 // can do: all run in turn, the matmuls with the shapes of the product's own (2 of the first layer, in the chunks of its
-// coordinates; 6 of each other, M examples at once; above 1 where the product packs its weights); the peak is multiply-adds on vectors of eight floats that stay in
-// registers.
+// coordinates; 6 of each other, M examples at once; above 1 where the product packs its weights); the peak is
+// multiply-adds on vectors of eight floats that stay in registers.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>

@@ -111,10 +111,11 @@ Nets SliceRun<T>::choose_measured(int step)
 template <class T>
 void SliceRun<T>::audit_some(int step)
 {
+    bool const some_steps = study_.audits_some_steps();
     for (int s = 0; s < slice_.active(); ++s) {
         auto const slot = static_cast<std::size_t>(s);
         bool const chosen = !dead_[slot] && !skip_measurement_[slot] &&
-                            is_audited(cohort_, audits_some_steps_, row_of(s).seed, row_of(s).c, step);
+                            is_audited(cohort_, some_steps, row_of(s).seed, row_of(s).c, step);
         skip_audit_[slot] = !chosen;
         audits_ += chosen;
     }

@@ -43,8 +43,7 @@ SliceRun<T>::SliceRun(Exec const& exec, Arena& arena, Study const& study, Cohort
              cohort.slice_nets, meter_options(study)),
       not_audited_(arena.take<unsigned char, 1>(cohort.slice_nets)),
       not_measured_(arena.take<unsigned char, 1>(cohort.slice_nets)),
-      position_(study.barrier ? arena.take<double, 1>(cohort.slice_nets) : View<double, 1>{}), graphs_(exec),
-      audits_some_steps_(study.audits_some_steps())
+      position_(study.barrier ? arena.take<double, 1>(cohort.slice_nets) : View<double, 1>{}), graphs_(exec)
 {
     auto const n = cohort.slice_nets;
     SG_EXPECT(measurement.examples() == study.loss_examples(examples));

@@ -117,7 +117,6 @@ private:
     std::vector<unsigned char> dead_, skip_audit_, skip_measurement_;  // per slot
     bool measures_ = false;                         // λ of some network at the last step
     bool measured_ = false;                         // whether the last step was
-    bool audits_some_steps_;                        // of a long run
     int audits_ = 0;                                // of the last step
     std::vector<NetSpectrum> spectra_;              // per slot, of the last step that measured them
     int recorded_ = -1;                             // last step whose training is in the rows

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cuda/nets/dense.hpp"
 
-#include <algorithm>
-
 #include "cuda/ops/activation.hpp"
 #include "cuda/ops/matmul.hpp"
 
@@ -29,10 +27,9 @@ void times_packed(Exec const& exec, Nets nets, LayerInput<T> const& x, PackedFac
 {
     if (!x.groups) return matmul(exec, nets, x.x, w, 0, c);
     for (auto const& g : *x.groups) {
-        int const count = std::min(g.count, nets.count - g.first);
-        if (count <= 0) continue;
-        matmul(exec, {count, nets.skip ? nets.skip + g.first : nullptr}, left_of(g, x.x), networks(w, g.first, count), 0,
-               networks(c, g.first, count));
+        auto const some = members(g, nets);
+        if (some.count > 0)
+            matmul(exec, some, left_of(g, x.x), networks(w, g.first, some.count), 0, networks(c, g.first, some.count));
     }
 }
 

@@ -26,9 +26,6 @@ int narrow(std::int64_t x)
     return static_cast<int>(x);
 }
 
-// Multiplications that are worth a thread: some twenty microseconds.
-constexpr std::int64_t least_work = std::int64_t{1} << 20;
-
 template <class T>
 std::vector<T> numbers(std::int64_t count)
 {
@@ -78,7 +75,7 @@ void blas_matmul(ProductShape const& s, T alpha, T const* A, std::int64_t lda, O
 template <class T>
 std::int64_t blas_rows(Exec const& exec, ProductShape const& s, Op op_a, Op op_b, T alpha, T beta)
 {
-    std::int64_t const least = least_work / std::max<std::int64_t>(s.n * s.k, 1) + 1;
+    auto const least = least_rows(s.n * s.k);
     if (exec.threads() == 1 || s.m < 2 * std::max(least, row_grain)) return s.m;
     static std::mutex mutex;
     static std::map<std::tuple<ProductShape, Op, Op, T, T, int>, bool> verdicts;

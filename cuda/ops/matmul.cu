@@ -60,14 +60,14 @@ void grouped_matmul(Exec const& exec, Nets nets, std::span<Group const> groups, 
     if (s.m == 0 || s.n == 0) return;
     while (!groups.empty()) {
         auto const& g = groups.front();
-        int const count = std::min(g.count, nets.count - g.first);
+        auto const some = members(g, nets);
         std::size_t done = 0;
 #ifdef SG_WITH_CUDA
         if (!exec.on_cpu()) done = joined_matmul(exec, nets, groups, alpha, A, op_a, B, op_b, beta, C);
 #endif
-        if (done == 0 && count > 0) {
-            matmul<T>(exec, {count, nets.skip ? nets.skip + g.first : nullptr}, alpha, left_of(g, A), op_a,
-                      networks(B, g.first, count), op_b, beta, networks(C, g.first, count));
+        if (done == 0 && some.count > 0) {
+            matmul<T>(exec, some, alpha, left_of(g, A), op_a, networks(B, g.first, some.count), op_b, beta,
+                      networks(C, g.first, some.count));
         }
         groups = groups.subspan(std::max<std::size_t>(done, 1));
     }

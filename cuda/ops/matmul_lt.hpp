@@ -131,7 +131,7 @@ std::size_t joined_matmul(Exec const& exec, Nets nets, std::span<Group const> gr
                           View<T const, 3> const& A, Op op_a, View<T const, 3> const& B, Op op_b, double beta,
                           View<T, 3> const& C)
 {
-    auto const size = [&](Group const& g) { return std::min(g.count, nets.count - g.first); };
+    auto const size = [&](Group const& g) { return members(g, nets).count; };
     auto const kind = [&](Group const& g) {
         return kind_of(left_of(g, A), op_a, B, op_b, beta, C, exec.arithmetic());
     };

@@ -44,7 +44,7 @@ void pack_panels(PackedFactor<T> const& to, T alpha, T const* B, std::int64_t k_
         std::int64_t const depth = std::min(k_block, to.k - k);
         for (std::int64_t j = first * panel<T>; j < std::min(last * panel<T>, to.n); j += panel<T>)
             pack_panel<T>(B + k * k_stride + j * stride, k_stride, stride, depth, columns_at<T>(to.n, j), alpha,
-                    data + k * up<T>(to.n) + j * depth);
+                          data + k * up<T>(to.n) + j * depth);
     }
 }
 
@@ -75,16 +75,13 @@ void multiply(ProductShape const& s, T const* A, std::int64_t lda, T const* B, s
     }
 }
 
-// Multiplications that are worth a thread: some twenty microseconds.
-std::int64_t least_rows(std::int64_t work) { return (std::int64_t{1} << 20) / std::max<std::int64_t>(work, 1) + 1; }
-
 }  // namespace
 
 template <class T>
 PackedFactor<T> PackedFactor<T>::take(Exec const& exec, Arena& arena, int nets, std::int64_t k, std::int64_t n)
 {
     if (!exec.on_cpu() || !packing_pays(k, n)) return {};
-    return {arena.take_rows<T, 2>(nets, k * up<T>(n)), k, n};
+    return {arena.take_rows<T, 2>(nets, k * up<T>(n))};
 }
 
 template <class T>

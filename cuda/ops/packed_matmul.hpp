@@ -14,7 +14,7 @@ namespace sg {
 template <class T>
 struct PackedFactor {
     View<T, 2> data;  // (N, size); null: not packed
-    std::int64_t k = 0, n = 0;
+    std::int64_t k = 0, n = 0;  // of what was packed
 
     // Memory for k x n, or for less; nothing on a GPU, and where packing gains nothing.
     static PackedFactor take(Exec const& exec, Arena& arena, int nets, std::int64_t k, std::int64_t n);

@@ -3,6 +3,7 @@
 // C = α op(A) op(B) + β C for N networks, op(A): (N, m, k), op(B): (N, k, n), C: (N, m, n).
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 
@@ -36,6 +37,18 @@ ProductShape shape_of(View<T const, 3> const& A, Op op_a, View<T const, 3> const
 struct Group {
     int first, count, batch;
 };
+
+// The networks of a group that are among `nets`; count ≤ 0: none.
+inline Nets members(Group const& g, Nets nets)
+{
+    return {std::min(g.count, nets.count - g.first), nets.skip ? nets.skip + g.first : nullptr};
+}
+
+// Rows of so many multiplications that are worth a thread of the CPU: some twenty microseconds.
+inline std::int64_t least_rows(std::int64_t of_one)
+{
+    return (std::int64_t{1} << 20) / std::max<std::int64_t>(of_one, 1) + 1;
+}
 
 // The left factor of a group, shared by its networks.   (G, rows, columns) → (N, rows, columns)
 template <class T>

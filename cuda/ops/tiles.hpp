@@ -155,7 +155,7 @@ void pack_transposed(T const* from, std::int64_t stride, std::int64_t depth, int
 // to ← alpha · B of `depth` rows and the `columns` of one panel, the rest 0.   B(k, j) at B[k · k_stride + j · stride]
 template <class T>
 void pack_panel(T const* B, std::int64_t k_stride, std::int64_t stride, std::int64_t depth, int columns,
-          T alpha, T* to)
+                T alpha, T* to)
 {
     if (columns < panel<T>) std::fill_n(to, depth * panel<T>, T{0});
     if (stride == 1)

@@ -37,7 +37,7 @@ void SharpnessMeter<T>::measure_initial(HessianOperator<T> const& op, Nets nets,
                                         std::uint64_t const* seed)
 {
     if (lanczos_) return lanczos_->run(op, nets, seed, LanczosRule::initial());
-    measure(op, nets, seed, 0, 0);
+    measure(op, nets, seed, 0);
 }
 
 template <class T>
